@@ -1,0 +1,189 @@
+import * as v from 'valibot';
+import { concat, utf8, type Bytes } from '../core/bytes.ts';
+import { CERTIFICATE_LIMIT } from './certificate.ts';
+import { accountId, bytes, bytesUpTo, deviceId, entryId, keyPackageRef, natural, streamId, time } from './fields.ts';
+import { limits } from './limits.ts';
+
+/**
+ * `/api/v1`: every request and answer between client and relay. Bodies are deterministic CBOR
+ * (`application/cbor`). Everything may be sent again: a retry gets the first answer. An error is
+ * answered as {@link errorBody} with the status of its code (`errors.ts`).
+ *
+ * All but `register`, `challenge` and `login` need `Authorization: Bearer <token>`.
+ */
+
+const empty = v.strictObject({});
+
+/** `POST accounts`: makes account and device known. The certificate proves itself; again is fine. */
+export const register = {
+  path: 'accounts',
+  request: v.strictObject({ certificate: bytesUpTo(CERTIFICATE_LIMIT) }),
+  answer: v.strictObject({ account: accountId }),
+};
+
+/** `POST login/challenge`: a nonce for one login, valid a minute. */
+export const challenge = {
+  path: 'login/challenge',
+  request: v.strictObject({ device: deviceId }),
+  answer: v.strictObject({ challenge: bytes(32), expiresAt: time }),
+};
+
+/** `POST login`: the device's login key signs {@link challengeToSign}. A challenge works once. */
+export const login = {
+  path: 'login',
+  request: v.strictObject({ device: deviceId, challenge: bytes(32), signature: bytes(64) }),
+  answer: v.strictObject({ token: bytes(32), expiresAt: time }),
+};
+
+/** `POST login/refresh`: a new token for the session; the old one ends. */
+export const refresh = {
+  path: 'login/refresh',
+  request: empty,
+  answer: v.strictObject({ token: bytes(32), expiresAt: time }),
+};
+
+/** `"cairn/1 login" ‖ 0 ‖ origin ‖ 0 ‖ challenge`: bound to the relay's origin, so it is worth nothing elsewhere. */
+export const challengeToSign = (origin: string, nonce: Uint8Array): Bytes =>
+  concat(utf8('cairn/1 login\0'), utf8(origin), utf8('\0'), nonce);
+
+/** `POST key-packages`: fills the device's pool. Packages already known are left as they are. */
+export const publishKeyPackages = {
+  path: 'key-packages',
+  request: v.strictObject({
+    packages: v.pipe(
+      v.array(
+        v.strictObject({
+          ref: keyPackageRef,
+          suite: natural,
+          notAfter: time,
+          lastResort: v.boolean(),
+          bytes: bytesUpTo(limits.keyPackage),
+        }),
+      ),
+      v.maxLength(limits.keyPackages),
+    ),
+  }),
+  answer: v.strictObject({ available: natural, lastResort: v.boolean() }),
+};
+
+/** `POST key-packages/count`: what is left of the device's own pool. */
+export const countKeyPackages = {
+  path: 'key-packages/count',
+  request: empty,
+  answer: v.strictObject({ available: natural, lastResort: v.boolean() }),
+};
+
+/** `POST key-packages/claim`: reserves one package of each active device of each account. */
+export const claimKeyPackages = {
+  path: 'key-packages/claim',
+  request: v.strictObject({ accounts: v.pipe(v.array(accountId), v.minLength(1), v.maxLength(limits.claimAccounts)) }),
+  answer: v.strictObject({
+    claims: v.array(
+      v.strictObject({
+        account: accountId,
+        device: deviceId,
+        ref: keyPackageRef,
+        reservation: entryId,
+        expiresAt: time,
+        lastResort: v.boolean(),
+        bytes: bytesUpTo(limits.keyPackage),
+      }),
+    ),
+    /** Accounts that the relay does not know or that have no package left. */
+    missing: v.array(accountId),
+  }),
+};
+
+/** `POST streams/{stream}/entries`: appends sealed records, in order, all of them or those before the first refusal. */
+export const append = {
+  path: (stream: string) => `streams/${stream}/entries`,
+  request: v.strictObject({
+    entries: v.pipe(
+      v.array(v.strictObject({ id: entryId, epoch: natural, payload: bytesUpTo(limits.entry) })),
+      v.minLength(1),
+      v.maxLength(limits.appendEntries),
+    ),
+  }),
+  /** One result for each entry, in order. */
+  answer: v.strictObject({
+    results: v.array(
+      v.variant('ok', [
+        v.strictObject({ ok: v.literal(true), id: entryId, seq: natural }),
+        v.strictObject({ ok: v.literal(false), id: entryId, code: v.picklist(['stale-epoch', 'future-epoch', 'conflict', 'not-sent']) }),
+      ]),
+    ),
+  }),
+};
+
+/**
+ * `POST streams/{stream}/commits`: the one commit of an epoch, first wins. The commit, the new list of
+ * readers, the welcomes and the spending of reservations happen together or not at all, so nobody is
+ * welcomed into an epoch that does not exist. A commit for epoch 0 of an unknown stream creates it.
+ */
+export const commit = {
+  path: (stream: string) => `streams/${stream}/commits`,
+  request: v.strictObject({
+    id: entryId,
+    /** The epoch that the commit ends. */
+    epoch: natural,
+    payload: bytesUpTo(limits.entry),
+    /** The devices that may read and append from here on, the committer's among them. */
+    members: v.pipe(v.array(deviceId), v.maxLength(limits.streamMembers)),
+    /** Whether membership changed: records of earlier epochs are then refused. */
+    fence: v.boolean(),
+    welcomes: v.pipe(
+      v.array(v.strictObject({ id: entryId, device: deviceId, payload: bytesUpTo(limits.entry) })),
+      v.maxLength(limits.streamMembers),
+    ),
+    /** Reservations of the KeyPackages that this commit used. */
+    spends: v.pipe(v.array(entryId), v.maxLength(limits.streamMembers)),
+  }),
+  answer: v.strictObject({ seq: natural }),
+};
+
+export const entryKinds = ['record', 'commit', 'welcome'] as const;
+export type EntryKind = (typeof entryKinds)[number];
+
+/** One entry of a stream as the relay hands it out. Only `payload` is believed, once it verifies. */
+export const entry = v.strictObject({
+  stream: streamId,
+  /** From 1, dense. */
+  seq: natural,
+  kind: v.picklist(entryKinds),
+  id: entryId,
+  epoch: natural,
+  sender: deviceId,
+  /** When the relay took it. */
+  at: time,
+  payload: bytesUpTo(limits.entry),
+});
+export type Entry = v.InferOutput<typeof entry>;
+
+/**
+ * `POST catch-up`: what is new in all of the device's streams, its mailbox (the stream with the
+ * device's own id) first. A stream without a cursor starts where the device was let in.
+ */
+export const catchUp = {
+  path: 'catch-up',
+  request: v.strictObject({
+    cursors: v.pipe(v.record(streamId, natural), v.check((cursors) => Object.keys(cursors).length <= limits.catchUpStreams, 'streams')),
+  }),
+  answer: v.strictObject({
+    entries: v.array(entry),
+    /** Whether to ask again with the new cursors. */
+    more: v.boolean(),
+  }),
+};
+
+export const errorBody = v.strictObject({ code: v.string(), detail: v.optional(v.string()) });
+
+/**
+ * `GET socket` upgrades to a WebSocket. The client's first frame is {@link hello}; the relay answers
+ * `{ ready: true }` and from then on sends {@link bell} whenever one of the device's streams grew.
+ * Whoever hears a bell catches up over HTTP; a lost bell loses nothing.
+ */
+export const socketPath = 'socket';
+export const hello = v.strictObject({ token: bytes(32) });
+export const ready = v.strictObject({ ready: v.literal(true) });
+export const bell = v.strictObject({ stream: streamId, head: natural });
+export const socketFrame = v.union([ready, bell]);
