@@ -1,8 +1,59 @@
 import { sveltekit } from '@sveltejs/kit/vite';
+import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { chromiumLaunch } from './scripts/chromium.mjs';
 
 export default defineConfig({
   plugins: [sveltekit()],
   worker: { format: 'es' },
   build: { target: 'es2023' },
+  test: {
+    // Argon2id and MLS with post-quantum keys are slow by design; two cores are shared.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['tests/**/*.test.ts'],
+          exclude: ['tests/**/*.browser.test.ts', 'tests/e2e/**'],
+        },
+      },
+      {
+        extends: true,
+        // Found in advance: a dependency that turns up in the middle of a run reloads the page under a test.
+        optimizeDeps: {
+          include: [
+            '@noble/ciphers/aes.js',
+            '@noble/ciphers/chacha.js',
+            '@noble/curves/ed25519.js',
+            '@noble/hashes/hkdf.js',
+            '@noble/hashes/hmac.js',
+            '@noble/hashes/pbkdf2.js',
+            '@noble/hashes/sha2.js',
+            'cborg',
+            'comlink',
+            'dexie',
+            'fast-check',
+            'hash-wasm',
+            'ts-mls',
+            'valibot',
+          ],
+        },
+        test: {
+          name: 'browser',
+          include: ['tests/**/*.browser.test.ts'],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: chromiumLaunch() }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
 });
