@@ -1,0 +1,154 @@
+import { gcm } from '@noble/ciphers/aes.js';
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { ed25519 as curve } from '@noble/curves/ed25519.js';
+import { hkdf } from '@noble/hashes/hkdf.js';
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 as sha2, sha512 } from '@noble/hashes/sha2.js';
+import { concat, equal, type Bytes } from '../core/bytes.ts';
+import type { Random } from '../core/ports.ts';
+
+/**
+ * The algorithms everything else is built from: synchronous, because a database transaction ends at
+ * the first foreign await. Keys and nonces of a wrong length are bugs and throw; data that came from
+ * outside never does.
+ */
+
+export const AEAD_TAG = 16;
+export const SIGNATURE = 64;
+
+/** SHA-256 (FIPS 180-4): 32 bytes. */
+export const sha256 = (data: Uint8Array): Bytes => own(sha2(data));
+
+/** HMAC-SHA-256 (RFC 2104): 32 bytes. */
+export const hmacSha256 = (key: Uint8Array, data: Uint8Array): Bytes => own(hmac(sha2, key, data));
+
+/** HKDF-SHA-256 (RFC 5869), extract and expand. @param length bytes wanted, at most 8,160. */
+export const hkdfSha256 = (ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Bytes =>
+  own(hkdf(sha2, ikm, salt, info, length));
+
+/**
+ * AES-256-GCM (NIST SP 800-38D). A pair of key and nonce must never seal twice.
+ * @param key 32 bytes. @param nonce 12 bytes. @returns ciphertext ‖ 16-byte tag.
+ */
+export function aesGcmSeal(key: Uint8Array, nonce: Uint8Array, bound: Uint8Array, plaintext: Uint8Array): Bytes {
+  checkLengths(key, nonce, 12);
+  return own(gcm(key, nonce, bound).encrypt(plaintext));
+}
+
+/** The plaintext of {@link aesGcmSeal}'s output, or `undefined` when key, nonce, bound data or ciphertext differ. */
+export function aesGcmOpen(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  bound: Uint8Array,
+  sealed: Uint8Array,
+): Bytes | undefined {
+  checkLengths(key, nonce, 12);
+  return opened(gcm(key, nonce, bound), sealed);
+}
+
+/**
+ * XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): its nonce is long enough to be random.
+ * @param key 32 bytes. @param nonce 24 bytes. @returns ciphertext ‖ 16-byte tag.
+ */
+export function xchachaSeal(key: Uint8Array, nonce: Uint8Array, bound: Uint8Array, plaintext: Uint8Array): Bytes {
+  checkLengths(key, nonce, 24);
+  return own(xchacha20poly1305(key, nonce, bound).encrypt(plaintext));
+}
+
+/** The plaintext of {@link xchachaSeal}'s output, or `undefined` when key, nonce, bound data or ciphertext differ. */
+export function xchachaOpen(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  bound: Uint8Array,
+  sealed: Uint8Array,
+): Bytes | undefined {
+  checkLengths(key, nonce, 24);
+  return opened(xchacha20poly1305(key, nonce, bound), sealed);
+}
+
+export interface KeyPair {
+  /** The 32-byte seed of RFC 8032. */
+  readonly privateKey: Bytes;
+  /** 32 bytes. */
+  readonly publicKey: Bytes;
+}
+
+/** Ed25519 (RFC 8032 §5.1). */
+export const ed25519 = {
+  keyPair(random: Random): KeyPair {
+    const privateKey = random.bytes(32);
+    return { privateKey, publicKey: ed25519.publicKeyOf(privateKey) };
+  },
+
+  publicKeyOf: (privateKey: Uint8Array): Bytes => own(expand(privateKey).publicKey),
+
+  /** Deterministic: the same key and message give the same 64 bytes. */
+  sign(message: Uint8Array, privateKey: Uint8Array): Bytes {
+    const { scalar, prefix, publicKey } = expand(privateKey);
+    const r = scalarFromHash(sha512(concat(prefix, message)));
+    const commitment = BASE.multiply(r).toBytes();
+    const k = scalarFromHash(sha512(concat(commitment, publicKey, message)));
+    return concat(commitment, Fn.toBytes(Fn.create(r + k * scalar)));
+  },
+
+  /**
+   * Strict: canonical points, S below the group order, no public key of small order. Never throws;
+   * a signature or key of a wrong length is just not valid.
+   */
+  verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
+    if (signature.length !== SIGNATURE || publicKey.length !== 32) return false;
+    return curve.verify(signature, message, publicKey, { zip215: false });
+  },
+} as const;
+
+const { BASE, Fn } = curve.Point;
+
+interface Expanded {
+  readonly seed: Uint8Array;
+  readonly scalar: bigint;
+  readonly prefix: Uint8Array;
+  readonly publicKey: Uint8Array;
+}
+
+/**
+ * What RFC 8032 §5.1.5 derives from a seed, kept as long as the seed's own array lives: deriving the
+ * public key again for each signature would double its cost. It is always derived here and never taken
+ * from a caller, because a signature made with a wrong public key gives the private key away.
+ */
+const expandedKeys = new WeakMap<Uint8Array, Expanded>();
+
+function expand(privateKey: Uint8Array): Expanded {
+  if (privateKey.length !== 32) throw new RangeError('an Ed25519 private key has 32 bytes');
+  const known = expandedKeys.get(privateKey);
+  if (known !== undefined && equal(known.seed, privateKey)) return known;
+  const { scalar, prefix, pointBytes } = curve.utils.getExtendedPublicKey(privateKey);
+  const expanded = { seed: privateKey.slice(), scalar, prefix, publicKey: pointBytes };
+  expandedKeys.set(privateKey, expanded);
+  return expanded;
+}
+
+/** A hash read as little endian, modulo the group order. */
+function scalarFromHash(hash: Uint8Array): bigint {
+  const view = new DataView(hash.buffer, hash.byteOffset, hash.length);
+  let value = 0n;
+  for (let at = hash.length - 8; at >= 0; at -= 8) value = (value << 64n) | view.getBigUint64(at, true);
+  return Fn.create(value);
+}
+
+function checkLengths(key: Uint8Array, nonce: Uint8Array, nonceLength: number): void {
+  if (key.length !== 32 || nonce.length !== nonceLength) throw new RangeError('wrong key or nonce length');
+}
+
+/** The ciphers throw on a bad tag and on too short an input; both mean only that it doesn't open. */
+function opened(cipher: { decrypt(sealed: Uint8Array): Uint8Array }, sealed: Uint8Array): Bytes | undefined {
+  if (sealed.length < AEAD_TAG) return undefined;
+  try {
+    return own(cipher.decrypt(sealed));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes on a buffer of their own kind: noble's types allow a shared one. */
+const own = (bytes: Uint8Array): Bytes =>
+  bytes.buffer instanceof ArrayBuffer ? (bytes as Bytes) : new Uint8Array(bytes);
