@@ -1,0 +1,144 @@
+import type { AccountId } from '../../core/ids.ts';
+import { boolean, bytes, cascade, index, integer, json, oneOf, optional, real, sealed, table, text } from '../declare.ts';
+
+export const settings = table({
+  key: 'key',
+  columns: { key: text(), value: sealed(json()), createdAt: integer(), updatedAt: integer() },
+  indexes: [index('updatedAt')],
+});
+
+/** Hash-chained: a row that was removed or altered is found. */
+export const auditLog = table({
+  key: 'logId',
+  columns: {
+    /** Sorts in the order of writing. */
+    logId: text(),
+    timestamp: integer(),
+    eventType: text(),
+    userId: optional(text<AccountId>()),
+    resourceType: optional(text()),
+    resourceId: optional(text()),
+    action: text(),
+    details: sealed(optional(json())),
+    userAgent: optional(text()),
+    success: boolean(),
+    errorMessage: sealed(optional(text())),
+    /** SHA-256 of the row before; zeros in the first. */
+    previousHash: sealed(bytes()),
+  },
+  indexes: [
+    index('timestamp', 'eventType'),
+    index('userId', 'timestamp'),
+    index('resourceType'),
+    index('eventType', 'success', 'timestamp'),
+  ],
+});
+
+export const securityEvents = table({
+  key: 'eventId',
+  columns: {
+    /** Sorts in the order of writing. */
+    eventId: text(),
+    timestamp: integer(),
+    eventType: text(),
+    severity: oneOf('low', 'medium', 'high', 'critical'),
+    userId: optional(text<AccountId>()),
+    description: sealed(text()),
+    rawData: sealed(optional(json())),
+    resolved: boolean(),
+    resolvedAt: optional(integer()),
+    resolution: sealed(optional(text())),
+  },
+  indexes: [index('severity', 'timestamp'), index('resolved', 'timestamp'), index('timestamp')],
+});
+
+/** Local only, never sent. */
+export const performanceMetrics = table({
+  key: 'metricId',
+  columns: {
+    /** Sorts in the order of writing. */
+    metricId: text(),
+    timestamp: integer(),
+    metricName: text(),
+    metricValue: real(),
+    unit: optional(text()),
+    category: optional(text()),
+    metadata: optional(json()),
+  },
+  indexes: [index('metricName', 'timestamp'), index('timestamp')],
+});
+
+/** Local only, never sent. */
+export const usageStatistics = table({
+  key: ['date', 'metric'],
+  columns: {
+    /** `YYYY-MM-DD`. */
+    date: text(),
+    metric: text(),
+    value: integer(),
+  },
+});
+
+export const retentionPolicies = table({
+  key: 'tableName',
+  columns: {
+    tableName: text(),
+    retentionDays: integer(),
+    archiveTable: optional(text()),
+    cleanupEnabled: boolean(),
+    lastCleanup: optional(integer()),
+  },
+  checks: [{ name: 'days', columns: ['retentionDays'], test: (row) => row.retentionDays >= 0 }],
+});
+
+export const backupMetadata = table({
+  key: 'backupId',
+  columns: {
+    backupId: text(),
+    backupType: oneOf('full', 'incremental'),
+    createdAt: integer(),
+    completedAt: optional(integer()),
+    status: oneOf('running', 'completed', 'failed'),
+    totalSize: optional(integer()),
+    fileCount: optional(integer()),
+    encryptionInfo: optional(json()),
+    integrityHash: optional(text()),
+    retentionUntil: optional(integer()),
+  },
+  indexes: [index('status', 'createdAt')],
+});
+
+export const backupContents = table({
+  key: ['backupId', 'tableName'],
+  columns: {
+    backupId: text(),
+    tableName: text(),
+    recordCount: integer(),
+    dataSize: integer(),
+    checksum: text(),
+  },
+  relations: [cascade('backupId', 'backupMetadata', 'backupId')],
+});
+
+export const schemaMigrations = table({
+  key: 'version',
+  columns: {
+    version: integer(),
+    appliedAt: integer(),
+    description: text(),
+    checksum: text(),
+    success: boolean(),
+  },
+});
+
+/** A segment of the full-text index; what it covers is inside the seal. */
+export const searchSegments = table({
+  key: 'segmentId',
+  columns: { segmentId: text(), createdAt: integer(), header: sealed(bytes()) },
+});
+
+export const searchBlocks = table({
+  key: ['segmentId', 'block'],
+  columns: { segmentId: text(), block: integer(), postings: sealed(bytes()) },
+  relations: [cascade('segmentId', 'searchSegments', 'segmentId')],
+});
