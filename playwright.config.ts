@@ -1,0 +1,26 @@
+import { defineConfig } from '@playwright/test';
+import { chromiumLaunch } from './scripts/chromium.mjs';
+
+// The tests drive the production build (`npm run build` first). Each starts its own relay on its own
+// port with its own data, so there is no common server here.
+export default defineConfig({
+  testDir: 'tests/e2e',
+  testMatch: '*.spec.ts',
+  outputDir: 'test-results',
+  // Two cores: a person's Argon2id and post-quantum keys take most of one.
+  workers: 2,
+  fullyParallel: false,
+  // A test that passes only sometimes is a failed test.
+  retries: 0,
+  forbidOnly: true,
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
+  reporter: 'list',
+  use: {
+    launchOptions: chromiumLaunch(),
+    trace: 'off',
+    video: 'off',
+    screenshot: 'off',
+  },
+  projects: [{ name: 'chromium', use: { browserName: 'chromium' } }],
+});
