@@ -2,10 +2,11 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumLaunch } from './scripts/chromium.mjs';
+import { recordChunks } from './scripts/chunkGraph.mjs';
 
 export default defineConfig({
-  plugins: [sveltekit()],
-  worker: { format: 'es' },
+  plugins: [sveltekit(), recordChunks('client')],
+  worker: { format: 'es', plugins: () => [recordChunks('worker')] },
   build: { target: 'es2023' },
   test: {
     // Argon2id and MLS with post-quantum keys are slow by design; two cores are shared.

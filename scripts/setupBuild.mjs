@@ -4,7 +4,18 @@ import { join } from 'node:path';
 import { ownEnvironment, root, run } from './setupRun.mjs';
 
 /** What the production build is made from. */
-const SOURCES = ['src', 'static', 'patches', 'package-lock.json', 'svelte.config.js', 'tsconfig.json', 'vite.config.ts'];
+const SOURCES = [
+  'src',
+  'static',
+  'patches',
+  'scripts/chunkGraph.mjs',
+  'scripts/size.mjs',
+  'package.json',
+  'package-lock.json',
+  'svelte.config.js',
+  'tsconfig.json',
+  'vite.config.ts',
+];
 /** Made by the build itself. */
 const GENERATED = 'src/lib/ui/paraglide';
 /** Holds the hash of the sources that the build was made from. */
