@@ -1,0 +1,37 @@
+import {
+  ciphersuites,
+  getCiphersuiteFromName,
+  getCiphersuiteImpl,
+  type CiphersuiteImpl,
+  type CiphersuiteName,
+} from 'ts-mls';
+
+/** Hybrid post-quantum: X-Wing (X25519 with ML-KEM-768), AES-256-GCM, SHA-512, Ed25519. */
+export const SUITE = 83;
+/** Classical: X25519, AES-128-GCM, SHA-256, Ed25519; for groups too large for the other. */
+export const CLASSICAL_SUITE = 1;
+
+export type SuiteId = typeof SUITE | typeof CLASSICAL_SUITE;
+
+const names: Readonly<Record<SuiteId, CiphersuiteName>> = {
+  [SUITE]: 'MLS_256_XWING_AES256GCM_SHA512_Ed25519',
+  [CLASSICAL_SUITE]: 'MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519',
+};
+
+/** The names of all suites that we speak, in order of preference. */
+export const suiteNames: readonly CiphersuiteName[] = [names[SUITE], names[CLASSICAL_SUITE]];
+
+export const isSuite = (id: number): id is SuiteId => id === SUITE || id === CLASSICAL_SUITE;
+
+/** The IANA number of a suite. */
+export const idOfSuite = (name: CiphersuiteName): number => ciphersuites[name];
+
+const loaded = new Map<CiphersuiteName, Promise<CiphersuiteImpl>>();
+
+/** The algorithms of a suite; loaded once. */
+export function algorithmsOf(suite: SuiteId | CiphersuiteName): Promise<CiphersuiteImpl> {
+  const name = typeof suite === 'number' ? names[suite] : suite;
+  const known = loaded.get(name) ?? getCiphersuiteImpl(getCiphersuiteFromName(name));
+  loaded.set(name, known);
+  return known;
+}
