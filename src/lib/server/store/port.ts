@@ -1,0 +1,169 @@
+import type { Bytes } from '../../core/bytes.ts';
+import type { AccountId, DeviceId, KeyPackageRef, StreamId } from '../../core/ids.ts';
+import type { Entry, EntryKind } from '../../protocol/requests.ts';
+
+/**
+ * Where the relay keeps what it is given. Plain statements only: every rule stands in the capability
+ * that calls them, so that an embedded database and a server database behave the same.
+ *
+ * Times are milliseconds since the epoch, ids are the text that travels on the wire.
+ */
+export interface Store {
+  /**
+   * Runs `work` as one transaction: all of it is on disk when the promise resolves, nothing of it when
+   * `work` throws. `work` may wait for nothing but the tables it is handed, since others share its commit.
+   * A store that fails refuses with `unavailable`.
+   */
+  write<T>(work: (tables: Tables) => Promise<T>): Promise<T>;
+  /** Runs `work`, which only reads, on one consistent state that includes every write answered before. */
+  read<T>(work: (tables: Tables) => Promise<T>): Promise<T>;
+  /** Finishes what was begun, then lets go of the files. */
+  close(): Promise<void>;
+}
+
+export interface Tables {
+  readonly accounts: AccountTables;
+  readonly logins: LoginTables;
+  readonly keyPackages: KeyPackageTables;
+  readonly streams: StreamTables;
+}
+
+export interface DeviceRow {
+  readonly device: DeviceId;
+  readonly account: AccountId;
+  readonly loginKey: Bytes;
+  readonly certificate: Bytes;
+  /** Of the certificate; the highest is in force. */
+  readonly sequence: number;
+  readonly status: 'active' | 'revoked';
+}
+
+export interface AccountTables {
+  findDevice(device: DeviceId): Promise<DeviceRow | undefined>;
+  /** Does nothing where the account is known. */
+  insertAccount(account: AccountId, accountKey: Bytes, now: number): Promise<void>;
+  insertDevice(row: Omit<DeviceRow, 'status'>, now: number): Promise<void>;
+  replaceCertificate(device: DeviceId, row: Pick<DeviceRow, 'loginKey' | 'certificate' | 'sequence'>): Promise<void>;
+  revokeDevice(device: DeviceId): Promise<void>;
+  activeDevices(account: AccountId): Promise<DeviceId[]>;
+  /** Those of `devices` that are registered, revoked or not. */
+  knownDevices(devices: readonly DeviceId[]): Promise<ReadonlySet<DeviceId>>;
+}
+
+export interface SessionRow {
+  readonly device: DeviceId;
+  readonly account: AccountId;
+  readonly expiresAt: number;
+  readonly status: DeviceRow['status'];
+}
+
+export interface LoginTables {
+  insertChallenge(hash: Bytes, device: DeviceId, expiresAt: number): Promise<void>;
+  countChallenges(device: DeviceId, now: number): Promise<number>;
+  /** Removes the challenge and says when it would have ended, or `undefined` where there is none for the device. */
+  takeChallenge(hash: Bytes, device: DeviceId): Promise<number | undefined>;
+  insertSession(tokenHash: Bytes, device: DeviceId, expiresAt: number, now: number): Promise<void>;
+  findSession(tokenHash: Bytes): Promise<SessionRow | undefined>;
+  /** Gives the session another token and end; false where the old token is not in force. */
+  rotateSession(tokenHash: Bytes, next: { tokenHash: Bytes; expiresAt: number }, now: number): Promise<boolean>;
+  deleteSessionsOf(device: DeviceId): Promise<void>;
+  /** Removes challenges and sessions that ended before `now`. */
+  sweepLogins(now: number): Promise<void>;
+}
+
+export interface KeyPackageRow {
+  readonly ref: KeyPackageRef;
+  readonly suite: number;
+  readonly notAfter: number;
+  readonly lastResort: boolean;
+  readonly bytes: Bytes;
+}
+
+export interface Reservation {
+  readonly id: string;
+  readonly holder: DeviceId;
+  readonly holderAccount: AccountId;
+  readonly at: number;
+  readonly expiresAt: number;
+}
+
+export interface KeyPackageTables {
+  /** Adds those that the device has not published before; a new last resort replaces the one before it. */
+  insertPackages(device: DeviceId, rows: readonly KeyPackageRow[], now: number): Promise<void>;
+  countPackages(device: DeviceId, now: number): Promise<{ available: number; lastResort: boolean }>;
+  /** Takes the device's oldest available package that is valid at `reservation.at`, for nobody else to get. */
+  reservePackage(device: DeviceId, reservation: Reservation): Promise<KeyPackageRow | undefined>;
+  /** The device's last resort, which stays; the use is recorded under the reservation's id. */
+  useLastResort(device: DeviceId, reservation: Reservation): Promise<KeyPackageRow | undefined>;
+  /** Packages of `device` that `holderAccount` reserved after `since`. */
+  countReservations(device: DeviceId, holderAccount: AccountId, since: number): Promise<number>;
+  /** Marks the reservation as used for `stream`; false where it is not the holder's, ended, or used before. */
+  spendReservation(id: string, holder: DeviceId, stream: StreamId, now: number): Promise<boolean>;
+  /** Gives ended reservations back to the pool and expires packages; of one device, or of all. */
+  sweepPackages(now: number, device?: DeviceId): Promise<void>;
+}
+
+export interface StreamRow {
+  readonly kind: 'group' | 'mailbox';
+  /** The highest sequence number taken, 0 when empty. */
+  readonly head: number;
+  /** The current epoch. */
+  readonly epoch: number;
+  /** Records of epochs before this one are refused. */
+  readonly fence: number;
+}
+
+export interface MemberRow {
+  readonly device: DeviceId;
+  /** The member reads entries after this one … */
+  readonly since: number;
+  /** … up to and with this one: set once the device was removed. */
+  readonly until: number | undefined;
+}
+
+/** What a device may read: the stream's head or, once it was removed, the entry that removed it. */
+export interface ReadableRow {
+  readonly stream: StreamId;
+  readonly since: number;
+  readonly last: number;
+}
+
+/** An entry as it is kept: `stream` stands beside it. */
+export type EntryRow = Omit<Entry, 'stream'>;
+
+export interface TakenEntry {
+  readonly seq: number;
+  readonly kind: EntryKind;
+  readonly sender: DeviceId;
+}
+
+export interface StreamTables {
+  /** The stream's row, held until the transaction ends: whoever asks for it next waits. */
+  lockStream(stream: StreamId): Promise<StreamRow | undefined>;
+  insertStream(stream: StreamId, row: StreamRow, now: number): Promise<void>;
+  /** Adds `by` to the head of a locked stream and gives the new head. */
+  moveHead(stream: StreamId, by: number): Promise<number>;
+  /**
+   * Compare-and-set: where the epoch is still `from`, head and epoch grow by one, and with `fence` the
+   * fence becomes the new epoch. Gives the new head, or `undefined` where somebody else was first.
+   */
+  endEpoch(stream: StreamId, from: number, fence: boolean): Promise<number | undefined>;
+  insertEntries(stream: StreamId, rows: readonly EntryRow[]): Promise<void>;
+  findEntry(stream: StreamId, id: string): Promise<TakenEntry | undefined>;
+  findMember(stream: StreamId, device: DeviceId): Promise<MemberRow | undefined>;
+  /** Devices that read the entries after `after`: the members, and those removed later than that. */
+  readersOf(stream: StreamId, after: number): Promise<MemberRow[]>;
+  openMembers(stream: StreamId, devices: readonly DeviceId[], since: number): Promise<void>;
+  closeMembers(stream: StreamId, devices: readonly DeviceId[], until: number): Promise<void>;
+  /** All streams that the device may read anything of, its mailbox too. */
+  readableStreams(device: DeviceId): Promise<ReadableRow[]>;
+  /**
+   * Entries of a stream with `after < seq <= last`, in order: at most `entries` of them, ending before the
+   * one that would pass `bytes`; the first may be as large as `firstBytes`.
+   */
+  entriesBetween(
+    stream: StreamId,
+    range: { readonly after: number; readonly last: number },
+    most: { readonly entries: number; readonly bytes: number; readonly firstBytes: number },
+  ): Promise<EntryRow[]>;
+}

@@ -1,0 +1,66 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Logger } from '../../core/ports.ts';
+import type { Store, Tables } from './port.ts';
+import { createAccountTables } from './sqlite/accounts.ts';
+import { createGroupCommit, type GroupCommit } from './sqlite/groupCommit.ts';
+import { createKeyPackageTables } from './sqlite/keyPackages.ts';
+import { createLoginTables } from './sqlite/logins.ts';
+import { migrate } from './sqlite/migrate.ts';
+import { createStatements } from './sqlite/statements.ts';
+import { createStreamTables } from './sqlite/streams.ts';
+
+/**
+ * The embedded store: one file `relay.sqlite` in `dataDir`, or nothing on disk for `':memory:'`.
+ *
+ * WAL with `synchronous=FULL`: an answered write survives a crash of the machine, and readers work on
+ * their own connection while a writer commits. In memory there is one connection, and reads take their
+ * turn with the writes.
+ * @throws where the file can't be opened or belongs to a newer relay.
+ */
+export function openSqliteStore(options: { dataDir: string; now: number; logger: Logger }): Store {
+  const { dataDir, now, logger } = options;
+  const inMemory = dataDir === ':memory:';
+  const path = inMemory ? dataDir : join(dataDir, 'relay.sqlite');
+  if (!inMemory) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+
+  // Requests that arrive in one turn of the event loop share a commit. In memory there is no disk to
+  // wait for, and a simulation must not depend on when the loop turns.
+  const defer = inMemory ? queueMicrotask : (run: () => void) => void setImmediate(run);
+
+  const writer = new DatabaseSync(path, { timeout: BUSY_MS });
+  writer.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+  migrate(writer, now);
+  const writes = createGroupCommit(writer, { mode: 'write', defer, logger });
+  const written = createTables(writer);
+  const write: Store['write'] = (work) => writes.run(() => work(written));
+  if (inMemory) return { write, read: write, close: () => close([writes], [writer]) };
+
+  const reader = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
+  const reads = createGroupCommit(reader, { mode: 'read', defer, logger });
+  const seen = createTables(reader);
+  return {
+    write,
+    read: (work) => reads.run(() => work(seen)),
+    close: () => close([writes, reads], [reader, writer]),
+  };
+}
+
+/** How long a second process that uses the same file is waited for. */
+const BUSY_MS = 5_000;
+
+function createTables(database: DatabaseSync): Tables {
+  const sql = createStatements(database);
+  return {
+    accounts: createAccountTables(sql),
+    logins: createLoginTables(sql),
+    keyPackages: createKeyPackageTables(sql),
+    streams: createStreamTables(sql),
+  };
+}
+
+async function close(queues: readonly GroupCommit[], databases: readonly DatabaseSync[]): Promise<void> {
+  await Promise.all(queues.map((queue) => queue.drain()));
+  for (const database of databases) if (database.isOpen) database.close();
+}

@@ -1,0 +1,154 @@
+import { bytesFromId, idFromBytes, type DeviceId, type StreamId } from '../../../core/ids.ts';
+import { entryKinds, type EntryKind } from '../../../protocol/requests.ts';
+import type { EntryRow, MemberRow, StreamTables } from '../port.ts';
+import { blob, integer, optionalInteger, text, type Row, type Statements } from './statements.ts';
+
+export function createStreamTables(sql: Statements): StreamTables {
+  return {
+    // One writer at a time: the transaction itself holds the row.
+    async lockStream(stream) {
+      const row = sql.one('SELECT kind, head, epoch, fence FROM streams WHERE id = ?', bytesFromId(stream));
+      if (row === undefined) return undefined;
+      return {
+        kind: text(row, 'kind') === 'mailbox' ? 'mailbox' : 'group',
+        head: integer(row, 'head'),
+        epoch: integer(row, 'epoch'),
+        fence: integer(row, 'fence'),
+      };
+    },
+    async insertStream(stream, { kind, head, epoch, fence }, now) {
+      sql.run('INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?)', bytesFromId(stream), kind, head, epoch, fence, now);
+    },
+    async moveHead(stream, by) {
+      const row = sql.one('UPDATE streams SET head = head + ? WHERE id = ? RETURNING head', by, bytesFromId(stream));
+      if (row === undefined) throw new TypeError('no such stream');
+      return integer(row, 'head');
+    },
+    async endEpoch(stream, from, fence) {
+      const row = sql.one(
+        `UPDATE streams SET head = head + 1, epoch = epoch + 1, fence = CASE ? WHEN 1 THEN epoch + 1 ELSE fence END
+         WHERE id = ? AND epoch = ? RETURNING head`,
+        fence ? 1 : 0,
+        bytesFromId(stream),
+        from,
+      );
+      return row === undefined ? undefined : integer(row, 'head');
+    },
+    async insertEntries(stream, rows) {
+      for (const row of rows) {
+        sql.run(
+          `INSERT INTO stream_entries (stream, seq, kind, id, epoch, sender, at, size, payload)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          bytesFromId(stream),
+          row.seq,
+          row.kind,
+          bytesFromId(row.id),
+          row.epoch,
+          bytesFromId(row.sender),
+          row.at,
+          row.payload.length,
+          row.payload,
+        );
+      }
+    },
+    async findEntry(stream, id) {
+      const row = sql.one(
+        'SELECT seq, kind, sender FROM stream_entries WHERE stream = ? AND id = ?',
+        bytesFromId(stream),
+        bytesFromId(id),
+      );
+      if (row === undefined) return undefined;
+      return { seq: integer(row, 'seq'), kind: kindOf(row), sender: idFromBytes<DeviceId>(blob(row, 'sender')) };
+    },
+    async findMember(stream, device) {
+      const row = sql.one(
+        'SELECT device, since, until FROM stream_members WHERE stream = ? AND device = ?',
+        bytesFromId(stream),
+        bytesFromId(device),
+      );
+      return row === undefined ? undefined : memberFromRow(row);
+    },
+    async readersOf(stream, after) {
+      return sql
+        .all(
+          'SELECT device, since, until FROM stream_members WHERE stream = ? AND (until IS NULL OR until > ?)',
+          bytesFromId(stream),
+          after,
+        )
+        .map(memberFromRow);
+    },
+    async openMembers(stream, devices, since) {
+      for (const device of devices) {
+        sql.run(
+          `INSERT INTO stream_members (stream, device, since) VALUES (?, ?, ?)
+           ON CONFLICT (stream, device) DO UPDATE SET since = excluded.since, until = NULL`,
+          bytesFromId(stream),
+          bytesFromId(device),
+          since,
+        );
+      }
+    },
+    async closeMembers(stream, devices, until) {
+      for (const device of devices) {
+        sql.run(
+          'UPDATE stream_members SET until = ? WHERE stream = ? AND device = ?',
+          until,
+          bytesFromId(stream),
+          bytesFromId(device),
+        );
+      }
+    },
+    async readableStreams(device) {
+      return sql
+        .all(
+          `SELECT m.stream, m.since, coalesce(m.until, s.head) AS last
+           FROM stream_members m JOIN streams s ON s.id = m.stream
+           WHERE m.device = ? AND coalesce(m.until, s.head) > m.since`,
+          bytesFromId(device),
+        )
+        .map((row) => ({
+          stream: idFromBytes<StreamId>(blob(row, 'stream')),
+          since: integer(row, 'since'),
+          last: integer(row, 'last'),
+        }));
+    },
+    async entriesBetween(stream, { after, last }, most) {
+      const rows: EntryRow[] = [];
+      let bytes = 0;
+      for (const row of sql.each(
+        `SELECT seq, kind, id, epoch, sender, at, payload FROM stream_entries
+         WHERE stream = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
+        bytesFromId(stream),
+        after,
+        last,
+        most.entries,
+      )) {
+        const payload = blob(row, 'payload');
+        bytes += payload.length;
+        if (bytes > (rows.length === 0 ? Math.max(most.bytes, most.firstBytes) : most.bytes)) break;
+        rows.push({
+          seq: integer(row, 'seq'),
+          kind: kindOf(row),
+          id: idFromBytes<string>(blob(row, 'id')),
+          epoch: integer(row, 'epoch'),
+          sender: idFromBytes<DeviceId>(blob(row, 'sender')),
+          at: integer(row, 'at'),
+          payload,
+        });
+      }
+      return rows;
+    },
+  };
+}
+
+const memberFromRow = (row: Row): MemberRow => ({
+  device: idFromBytes<DeviceId>(blob(row, 'device')),
+  since: integer(row, 'since'),
+  until: optionalInteger(row, 'until'),
+});
+
+function kindOf(row: Row): EntryKind {
+  const kind = entryKinds.find((known) => known === row['kind']);
+  if (kind === undefined) throw new TypeError('unknown kind of entry');
+  return kind;
+}
