@@ -50,10 +50,13 @@ export const senderKeys = table({
     signaturePublic: bytes(),
     epoch: integer(),
     leaf: integer(),
+    /** Whose leaf it was in that epoch, by its certificate. */
+    accountId: text<AccountId>(),
+    deviceId: text<DeviceId>(),
     createdAt: integer(),
     updatedAt: integer(),
   },
-  indexes: [index('groupId', 'senderPublicKey', 'epoch'), index('groupId', 'epoch'), index('createdAt')],
+  indexes: [index('groupId', 'senderPublicKey', 'epoch'), index('groupId', 'epoch', 'leaf'), index('createdAt')],
   relations: [cascade('groupId', 'mlsGroups', 'groupId')],
   grows: ['iteration'],
 });

@@ -1,0 +1,141 @@
+import { Dexie, type DBCore, type DBCoreCursor, type DBCoreMutateRequest, type DBCoreMutateResponse, type DBCoreTable, type Middleware } from 'dexie';
+import { createConstraints, type Constraints } from './constraints.ts';
+import type { AnyTable } from './declare.ts';
+import { refusalOf, refuseStorage, storageFault, storageFaultOf } from './faults.ts';
+import { Refusal } from '../core/result.ts';
+import { createRelationGraph } from './relations.ts';
+import { createRowForm, type RowForm, type Vault } from './sealing.ts';
+import type { AnyRow } from './validation.ts';
+
+/**
+ * Puts sealing, validation and constraints under every read and write that Dexie makes. It is the
+ * outermost layer of Dexie's stack, so live queries observe rows as they lie on disk, and the messages
+ * between tabs hold no sealed value.
+ *
+ * A write transaction is widened to every table that its tables' relations reach, so that a rule never
+ * depends on which tables a caller thought of. It is durable (`strict`) when a caller asked for one of
+ * the `strict` tables, else `relaxed`.
+ */
+export function createStoreMiddleware(
+  schema: Readonly<Record<string, AnyTable>>,
+  strict: ReadonlySet<string>,
+  vault: Vault,
+): Middleware<DBCore> {
+  const graph = createRelationGraph(schema);
+  const declarationOf = (table: string): AnyTable =>
+    schema[table] ?? refuseStorage('unsupported', { entity: table, detail: 'no such table' });
+  return {
+    stack: 'dbcore',
+    name: 'cairn',
+    create(core) {
+      const constraints = createConstraints(core, declarationOf, graph);
+      return {
+        ...core,
+        transaction(stores, mode) {
+          const durability = stores.some((table) => strict.has(table)) ? 'strict' : 'relaxed';
+          const reach = mode === 'readwrite' ? [...graph.reachOf(stores)] : stores;
+          return core.transaction(reach, mode, { durability });
+        },
+        table(name) {
+          const down = core.table(name);
+          const declaration = declarationOf(name);
+          return layer(down, declaration, createRowForm(name, declaration, vault), constraints, graph.childrenOf(name).length > 0);
+        },
+      };
+    },
+  };
+}
+
+function layer(down: DBCoreTable, declaration: AnyTable, form: RowForm, constraints: Constraints, hasChildren: boolean): DBCoreTable {
+  const show = (stored: unknown): unknown => (stored === undefined ? undefined : form.fromDisk(stored as AnyRow));
+  const { name } = down;
+
+  function write(trans: DBCoreMutateRequest['trans'], type: 'add' | 'put', given: readonly AnyRow[]): PromiseLike<DBCoreMutateResponse> {
+    const rows = given.map((row) => form.toDisk(row));
+    return constraints
+      .beforeWrite(trans, name, rows, type === 'add')
+      .then(() => down.mutate({ type, trans, values: rows }))
+      .then((answer) => {
+        if (answer.numFailures > 0) {
+          // A batch is written whole or not at all, also for a caller who catches the refusal.
+          if (answer.numFailures < rows.length) trans.abort();
+          throw refusalOf(firstFailure(name, answer));
+        }
+        constraints.afterWrite(trans, name, rows);
+        return answer;
+      });
+  }
+
+  function removeRange(req: DBCoreMutateRequest & { type: 'deleteRange' }): PromiseLike<DBCoreMutateResponse> {
+    if (!hasChildren) return down.mutate(req);
+    const query = { index: down.schema.primaryKey, range: req.range };
+    return down
+      .query({ trans: req.trans, values: false, query })
+      .then(({ result }) => constraints.beforeDelete(req.trans, name, result))
+      .then(() => down.mutate(req));
+  }
+
+  return {
+    ...down,
+    mutate: (req) =>
+      steps(() => {
+        switch (req.type) {
+          case 'add':
+          case 'put':
+            return write(req.trans, req.type, req.values as readonly AnyRow[]);
+          case 'delete':
+            return constraints
+              .beforeDelete(req.trans, name, req.keys)
+              .then(() => down.mutate({ type: 'delete', trans: req.trans, keys: req.keys }));
+          case 'deleteRange':
+            return removeRange(req);
+        }
+      }),
+    get: (req) => steps(() => down.get(req).then(show)),
+    // Without `cache`: Dexie's transaction cache goes by keys alone and can answer with another table's rows.
+    getMany: ({ trans, keys }) => steps(() => down.getMany({ trans, keys }).then((rows) => rows.map(show))),
+    query: (req) =>
+      steps(() =>
+        down.query(req).then((answer) => (req.values === true ? { ...answer, result: answer.result.map(show) } : answer)),
+      ),
+    openCursor: (req) =>
+      steps(() =>
+        down.openCursor(req).then((cursor) => (cursor !== null && req.values === true ? showing(cursor, show) : cursor)),
+      ),
+  };
+}
+
+/** Runs work of the layers below; what they throw becomes a {@link Refusal}, translated here and nowhere else. */
+function steps<T>(work: () => PromiseLike<T>): Promise<T> {
+  return Dexie.Promise.resolve()
+    .then(work)
+    .catch((thrown: unknown) => {
+      throw refusalOf(thrown);
+    });
+}
+
+function firstFailure(table: string, answer: DBCoreMutateResponse): unknown {
+  const failure: unknown = Object.values(answer.failures).find((one) => one !== undefined);
+  const fault = storageFaultOf(failure);
+  return fault === undefined ? failure : new Refusal({ ...storageFault('storage-query'), ...fault, entity: table });
+}
+
+/** A cursor whose values are opened as they are looked at. */
+function showing(cursor: DBCoreCursor, show: (stored: unknown) => unknown): DBCoreCursor {
+  let last: unknown;
+  let shown: unknown;
+  return Object.create(cursor, {
+    key: { get: (): unknown => cursor.key },
+    primaryKey: { get: (): unknown => cursor.primaryKey },
+    value: {
+      get(): unknown {
+        const stored: unknown = cursor.value;
+        if (stored !== last) {
+          last = stored;
+          shown = show(stored);
+        }
+        return shown;
+      },
+    },
+  }) as DBCoreCursor;
+}
