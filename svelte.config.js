@@ -26,12 +26,10 @@ export default {
         // WebAssembly is compiled for one thing: Argon2id.
         'script-src': ['self', 'wasm-unsafe-eval'],
         'style-src': ['self'],
-        // Two style attributes come as text: the one that hides Kit's route announcer, and the
-        // `display: contents` of app.html.
+        // Kit's route announcer is hidden by a style attribute; this is its hash.
         'style-src-attr': [
           'unsafe-hashes',
           'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo=',
-          'sha256-tcbDxjMo+xKqM21aCGYbs/QAJqB7yUXC06oPWDapBgc=',
         ],
         // Covers ws: and wss: of the same host and port (CSP 3 §6.7.2.8).
         'connect-src': ['self'],

@@ -9,12 +9,13 @@ import { ownEnvironment, root, run } from './setupRun.mjs';
  */
 /** @type {Record<string, string>} */
 const parts = {
-  types: 'svelte-check --tsconfig ./tsconfig.json --fail-on-warnings --output human',
+  types: 'npm run --silent types',
   'types-service-worker': 'tsc --noEmit -p src/service-worker/tsconfig.json',
-  lint: 'eslint . --max-warnings 0',
-  layers: 'depcruise --config .dependency-cruiser.js --no-progress src scripts tests bench',
-  unused: 'knip --no-progress',
-  format: 'prettier --check --log-level warn .',
+  lint: 'npm run --silent lint',
+  layers: 'npm run --silent layers',
+  unused: 'npm run --silent unused',
+  format: 'npm run --silent format:check',
+  lock: 'node scripts/completeLock.mjs --check',
 };
 if (!existsSync(join(root, 'src', 'service-worker', 'tsconfig.json'))) delete parts['types-service-worker'];
 
