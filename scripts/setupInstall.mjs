@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, run, runNpm } from './setupRun.mjs';
+import { isWindows, root, run, runNpm } from './setupRun.mjs';
 
 /** Installs what package-lock.json names, unless exactly that is already there, and the project's own Node. */
 export function ensureInstalled() {
@@ -45,24 +45,27 @@ function packagesOf(lockFile) {
  * (`ignore-scripts`, or npm 12 without `allowScripts`), that script is run here.
  */
 function ensureNode() {
-  const wanted = JSON.parse(readFileSync(join(root, 'node_modules', 'node', 'package.json'), 'utf8')).version;
-  if (installedNode() === `v${wanted}`) return;
+  const folder = join(root, 'node_modules', 'node');
+  const wanted = `v${JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version}`;
+  const linked = join(root, 'node_modules', '.bin', isWindows ? 'node.cmd' : 'node');
+  if (versionOf(linked) === wanted) return;
   console.log(`npm did not run the install script of the package "node"; running it to get Node ${wanted} …`);
-  run(process.execPath, ['installArchSpecificPackage.js'], { cwd: join(root, 'node_modules', 'node') });
-  const found = installedNode();
-  if (found !== `v${wanted}`) {
-    throw new Error(`node_modules/.bin/node is ${found ?? 'missing'}, not v${wanted}. Delete node_modules and try again.`);
+  run(process.execPath, ['installArchSpecificPackage.js'], { cwd: folder });
+  // npm links no program that was not there yet.
+  if (!existsSync(linked)) runNpm(['rebuild', '--ignore-scripts', 'node']);
+  const found = versionOf(linked);
+  if (found !== wanted) {
+    throw new Error(`node_modules/.bin/node is ${found ?? 'missing'}, not ${wanted}. Delete node_modules and try again.`);
   }
 }
 
-function installedNode() {
-  const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-  const answer = spawnSync(node, ['--version'], { encoding: 'utf8' });
+/** @param {string} node path of the program */
+function versionOf(node) {
+  const answer = spawnSync(node, ['--version'], { encoding: 'utf8', shell: isWindows });
   return answer.status === 0 ? answer.stdout.trim() : undefined;
 }
 
 /** Our patches of dependencies, also where npm runs no scripts. Applying them again changes nothing. */
 function ensurePatches() {
-  const script = join(root, 'scripts', 'applyPatches.mjs');
-  if (existsSync(script)) run(process.execPath, [script]);
+  run(process.execPath, [join(root, 'scripts', 'applyPatches.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
 }

@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
 const binFolder = join(root, 'node_modules', '.bin');
-const isWindows = process.platform === 'win32';
+export const isWindows = process.platform === 'win32';
 
 /**
  * Runs a command to its end, showing what it prints.
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string; env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ cwd?: string; env?: NodeJS.ProcessEnv; stdio?: import('node:child_process').StdioOptions }} [options]
  * @throws {Error} where it can't be started or ends with anything but 0
  */
 export function run(command, args, options = {}) {
