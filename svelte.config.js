@@ -42,8 +42,8 @@ export default {
         'base-uri': ['none'],
         'form-action': ['none'],
         'require-trusted-types-for': ['script'],
-        // Svelte's templates, Kit's and our own scripts of workers: nothing else may turn text into code.
-        'trusted-types': ['svelte-trusted-html', 'sveltekit-trusted-url', 'cairn-script-url'],
+        // Svelte's templates, Kit's, and ours for the addresses of workers: nothing else may turn text into code.
+        'trusted-types': ['svelte-trusted-html', 'sveltekit-trusted-url', 'cairn'],
       },
     },
   },
