@@ -146,14 +146,17 @@ export function createConstraints(
       ? core.table(table).getMany({ trans, keys: [...keys] })
       : Dexie.Promise.resolve([]);
     return rows.then((old) =>
-      all(
-        children.map((child) =>
-          releaseChildren(
-            trans,
-            child,
-            child.target === key ? keys : old.flatMap((row) => (row === undefined ? [] : [row[child.target]])),
+      // One relation after the other: a row that two of them reach must not be put back by one after the other took it.
+      children.reduce(
+        (before, child) =>
+          before.then(() =>
+            releaseChildren(
+              trans,
+              child,
+              child.target === key ? keys : old.flatMap((row) => (row === undefined ? [] : [row[child.target]])),
+            ),
           ),
-        ),
+        done(),
       ),
     );
   }

@@ -1,8 +1,17 @@
-import { Dexie, type DBCore, type DBCoreCursor, type DBCoreMutateRequest, type DBCoreMutateResponse, type DBCoreTable, type Middleware } from 'dexie';
+import {
+  Dexie,
+  type DBCore,
+  type DBCoreCursor,
+  type DBCoreMutateRequest,
+  type DBCoreMutateResponse,
+  type DBCoreTable,
+  type DBCoreTransaction,
+  type Middleware,
+} from 'dexie';
+import { Refusal } from '../core/result.ts';
 import { createConstraints, type Constraints } from './constraints.ts';
 import type { AnyTable } from './declare.ts';
 import { refusalOf, refuseStorage, storageFault, storageFaultOf } from './faults.ts';
-import { Refusal } from '../core/result.ts';
 import { createRelationGraph } from './relations.ts';
 import { createRowForm, type RowForm, type Vault } from './sealing.ts';
 import type { AnyRow } from './validation.ts';
@@ -29,6 +38,7 @@ export function createStoreMiddleware(
     name: 'cairn',
     create(core) {
       const constraints = createConstraints(core, declarationOf, graph);
+      const inTurn = createTurns();
       return {
         ...core,
         transaction(stores, mode) {
@@ -39,14 +49,16 @@ export function createStoreMiddleware(
         table(name) {
           const down = core.table(name);
           const declaration = declarationOf(name);
-          return layer(down, declaration, createRowForm(name, declaration, vault), constraints, graph.childrenOf(name).length > 0);
+          const isRelated = declaration.relations.length > 0 || graph.childrenOf(name).length > 0;
+          const form = createRowForm(name, declaration, vault);
+          return layer(down, form, constraints, isRelated ? inTurn : atOnce, graph.childrenOf(name).length > 0);
         },
       };
     },
   };
 }
 
-function layer(down: DBCoreTable, declaration: AnyTable, form: RowForm, constraints: Constraints, hasChildren: boolean): DBCoreTable {
+function layer(down: DBCoreTable, form: RowForm, constraints: Constraints, turn: Turn, hasChildren: boolean): DBCoreTable {
   const show = (stored: unknown): unknown => (stored === undefined ? undefined : form.fromDisk(stored as AnyRow));
   const { name } = down;
 
@@ -78,19 +90,21 @@ function layer(down: DBCoreTable, declaration: AnyTable, form: RowForm, constrai
   return {
     ...down,
     mutate: (req) =>
-      steps(() => {
-        switch (req.type) {
-          case 'add':
-          case 'put':
-            return write(req.trans, req.type, req.values as readonly AnyRow[]);
-          case 'delete':
-            return constraints
-              .beforeDelete(req.trans, name, req.keys)
-              .then(() => down.mutate({ type: 'delete', trans: req.trans, keys: req.keys }));
-          case 'deleteRange':
-            return removeRange(req);
-        }
-      }),
+      steps(() =>
+        turn(req.trans, () => {
+          switch (req.type) {
+            case 'add':
+            case 'put':
+              return write(req.trans, req.type, req.values as readonly AnyRow[]);
+            case 'delete':
+              return constraints
+                .beforeDelete(req.trans, name, req.keys)
+                .then(() => down.mutate({ type: 'delete', trans: req.trans, keys: req.keys }));
+            case 'deleteRange':
+              return removeRange(req);
+          }
+        }),
+      ),
     get: (req) => steps(() => down.get(req).then(show)),
     // Without `cache`: Dexie's transaction cache goes by keys alone and can answer with another table's rows.
     getMany: ({ trans, keys }) => steps(() => down.getMany({ trans, keys }).then((rows) => rows.map(show))),
@@ -112,6 +126,24 @@ function steps<T>(work: () => PromiseLike<T>): Promise<T> {
     .catch((thrown: unknown) => {
       throw refusalOf(thrown);
     });
+}
+
+type Turn = <T>(trans: DBCoreTransaction, work: () => PromiseLike<T>) => PromiseLike<T>;
+
+const atOnce: Turn = (_trans, work) => work();
+
+/**
+ * Runs the writes of a transaction one after the other. A write asks first and writes then; between the
+ * two nobody may delete the row it asked about.
+ */
+function createTurns(): Turn {
+  const last = new WeakMap<DBCoreTransaction, PromiseLike<unknown>>();
+  return (trans, work) => {
+    const before = last.get(trans);
+    const mine = before === undefined ? work() : before.then(work, work);
+    last.set(trans, mine);
+    return mine;
+  };
 }
 
 function firstFailure(table: string, answer: DBCoreMutateResponse): unknown {
