@@ -1,9 +1,7 @@
-import { gcm } from '@noble/ciphers/aes.js';
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519 as curve } from '@noble/curves/ed25519.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 as sha2, sha512 } from '@noble/hashes/sha2.js';
+import { sha256 as libraryHash, sha512 } from '@noble/hashes/sha2.js';
 import { concat, equal, type Bytes } from '../core/bytes.ts';
 import type { Random } from '../core/ports.ts';
 
@@ -13,45 +11,22 @@ import type { Random } from '../core/ports.ts';
  * outside never does.
  */
 
+export { aesGcmOpen, aesGcmSeal } from './aesGcm.ts';
+export { hmacSha256, hmacSha256All, sha256 } from './sha256.ts';
+
 export const AEAD_TAG = 16;
 export const SIGNATURE = 64;
 
-/** SHA-256 (FIPS 180-4): 32 bytes. */
-export const sha256 = (data: Uint8Array): Bytes => own(sha2(data));
-
-/** HMAC-SHA-256 (RFC 2104): 32 bytes. */
-export const hmacSha256 = (key: Uint8Array, data: Uint8Array): Bytes => own(hmac(sha2, key, data));
-
 /** HKDF-SHA-256 (RFC 5869), extract and expand. @param length bytes wanted, at most 8,160. */
 export const hkdfSha256 = (ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Bytes =>
-  own(hkdf(sha2, ikm, salt, info, length));
-
-/**
- * AES-256-GCM (NIST SP 800-38D). A pair of key and nonce must never seal twice.
- * @param key 32 bytes. @param nonce 12 bytes. @returns ciphertext ‖ 16-byte tag.
- */
-export function aesGcmSeal(key: Uint8Array, nonce: Uint8Array, bound: Uint8Array, plaintext: Uint8Array): Bytes {
-  checkLengths(key, nonce, 12);
-  return own(gcm(key, nonce, bound).encrypt(plaintext));
-}
-
-/** The plaintext of {@link aesGcmSeal}'s output, or `undefined` when key, nonce, bound data or ciphertext differ. */
-export function aesGcmOpen(
-  key: Uint8Array,
-  nonce: Uint8Array,
-  bound: Uint8Array,
-  sealed: Uint8Array,
-): Bytes | undefined {
-  checkLengths(key, nonce, 12);
-  return opened(gcm(key, nonce, bound), sealed);
-}
+  own(hkdf(libraryHash, ikm, salt, info, length));
 
 /**
  * XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): its nonce is long enough to be random.
  * @param key 32 bytes. @param nonce 24 bytes. @returns ciphertext ‖ 16-byte tag.
  */
 export function xchachaSeal(key: Uint8Array, nonce: Uint8Array, bound: Uint8Array, plaintext: Uint8Array): Bytes {
-  checkLengths(key, nonce, 24);
+  checkLengths(key, nonce);
   return own(xchacha20poly1305(key, nonce, bound).encrypt(plaintext));
 }
 
@@ -62,7 +37,7 @@ export function xchachaOpen(
   bound: Uint8Array,
   sealed: Uint8Array,
 ): Bytes | undefined {
-  checkLengths(key, nonce, 24);
+  checkLengths(key, nonce);
   return opened(xchacha20poly1305(key, nonce, bound), sealed);
 }
 
@@ -135,8 +110,8 @@ function scalarFromHash(hash: Uint8Array): bigint {
   return Fn.create(value);
 }
 
-function checkLengths(key: Uint8Array, nonce: Uint8Array, nonceLength: number): void {
-  if (key.length !== 32 || nonce.length !== nonceLength) throw new RangeError('wrong key or nonce length');
+function checkLengths(key: Uint8Array, nonce: Uint8Array): void {
+  if (key.length !== 32 || nonce.length !== 24) throw new RangeError('wrong key or nonce length');
 }
 
 /** The ciphers throw on a bad tag and on too short an input; both mean only that it doesn't open. */

@@ -5,7 +5,7 @@ import type { WireFault } from '../../protocol/errors.ts';
 import { wireFault } from '../../protocol/errors.ts';
 import { bytes, bytesUpTo, natural } from '../../protocol/fields.ts';
 import { cborFromValue, valueFromCbor } from '../../protocol/wire.ts';
-import { hmacSha256 } from '../primitives.ts';
+import { hmacSha256, hmacSha256All } from '../primitives.ts';
 import { MAX_AHEAD } from './fault.ts';
 
 /**
@@ -50,8 +50,7 @@ export const MAX_SKIPPED = MAX_AHEAD;
 export const SKIPPED_LIFETIME_MS = 7 * 24 * 3600_000;
 
 const HEAD = utf8('head');
-const MESSAGE = Uint8Array.of(1);
-const NEXT = Uint8Array.of(2);
+const STEP = [Uint8Array.of(1), Uint8Array.of(2)];
 
 /**
  * The chains of an epoch, one for each leaf: `head = HMAC-SHA-256(exported, "head" ‖ u32 leaf)`.
@@ -78,10 +77,11 @@ export function deriveChains(
 }
 
 /** One step of the ratchet: `message key = HMAC(chain key, 1)`, `next = HMAC(chain key, 2)`. */
-export const stepChain = (chainKey: Bytes): { messageKey: Bytes; next: Bytes } => ({
-  messageKey: hmacSha256(chainKey, MESSAGE),
-  next: hmacSha256(chainKey, NEXT),
-});
+export function stepChain(chainKey: Bytes): { messageKey: Bytes; next: Bytes } {
+  const [messageKey, next] = hmacSha256All(chainKey, STEP);
+  if (messageKey === undefined || next === undefined) throw new Error('a step has two keys');
+  return { messageKey, next };
+}
 
 /** The chain without skipped keys that are older than 7 days or beyond the 2,000 newest; itself if there are none. */
 export function pruneSkipped(chain: SenderChain, now: number): SenderChain {

@@ -100,5 +100,4 @@ export const recordToSign = (unsigned: Uint8Array): Bytes => concat(LABEL, unsig
 export const recordHash = (unsigned: Uint8Array): Bytes => sha256(unsigned);
 
 /** `slice` that is the plain kind of array whatever kind it is given. */
-const copy = (bytes: Uint8Array, at: number, length: number): Bytes =>
-  new Uint8Array(bytes.subarray(at, at + length));
+const copy = (bytes: Uint8Array, at: number, length: number): Bytes => new Uint8Array(bytes.subarray(at, at + length));

@@ -2,10 +2,10 @@ import { equal, type Bytes } from '../../core/bytes.ts';
 import type { MessageId } from '../../core/ids.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { aesGcmOpen } from '../primitives.ts';
-import { authenticate, isSigned, type Authentic, type Candidate } from './authenticate.ts';
+import { authenticateRunNow, type AuthenticatedRun, type AuthenticRecord } from './authenticate.ts';
 import { isLive, MAX_SKIPPED, stepChain, type SenderChain, type SkippedKey } from './chain.ts';
-import { MAX_AHEAD, senderKeyFault, type SenderKeyErrorCode, type SenderKeyFault } from './fault.ts';
-import { ciphertextPart, headerPart, readHeader, type RecordHeader } from './layout.ts';
+import { MAX_AHEAD, senderKeyFault, type SenderKeyFault } from './fault.ts';
+import { ciphertextPart, headerPart, type RecordHeader } from './layout.ts';
 import { unpad } from './padding.ts';
 import { NONCE } from './seal.ts';
 
@@ -15,51 +15,50 @@ export interface OpenedRecord {
   readonly header: RecordHeader;
 }
 
+export interface OpenedRun {
+  /** One for each record, at its position. */
+  readonly results: readonly Result<OpenedRecord, SenderKeyFault>[];
+  /** The chain after it; the very chain that was handed in when nothing opened. */
+  readonly next: SenderChain;
+}
+
 /**
- * Opens records of one sender in one epoch, in any order (protocol.md §3). Every record is first
- * authenticated, then opened, so nothing that the sender didn't write ever moves the chain.
- * @param records as they arrived; each gets the result at its own position. Never throws for what is in them.
+ * Opens records of one sender in one epoch, in whatever order they arrived (protocol.md §3). All are
+ * authenticated before any is opened, so nothing that the sender didn't write ever moves the chain.
+ * Never throws for what is in `records`.
  * @param now milliseconds, for the age of skipped keys.
- * @returns `next` is `chain` itself when nothing opened.
  */
-export function openRun(
-  chain: SenderChain,
-  records: readonly Bytes[],
-  now: number,
-): { results: readonly Result<OpenedRecord, SenderKeyFault>[]; next: SenderChain } {
-  const results: Result<OpenedRecord, SenderKeyFault>[] = records.map(() => err(senderKeyFault('tampered')));
+export const openRun = (chain: SenderChain, records: readonly Bytes[], now: number): OpenedRun =>
+  openAuthenticated(chain, authenticateRunNow(chain, records), now);
+
+/**
+ * The second half of {@link openRun}, for a transaction, after `authenticateRun` before it.
+ * @param chain the chain as it is stored now; it may have moved on since `run` was authenticated.
+ */
+export function openAuthenticated(chain: SenderChain, run: AuthenticatedRun, now: number): OpenedRun {
+  if (!isSameChain(chain, run.chain)) throw new TypeError('the run was authenticated for another chain');
   const keys = createKeys(chain, now);
-  const candidates: Candidate[] = [];
-  records.forEach((record, index) => {
-    const header = readHeader(record);
-    if (!header.ok) {
-      results[index] = header;
-      return;
-    }
-    const candidate = { index, record, header: header.value };
-    const fault = mismatch(chain, candidate) ?? (keys.isUsed(header.value.iteration) ? 'duplicate' : undefined);
-    if (fault === undefined) candidates.push(candidate);
-    else results[index] = err(senderKeyFault(fault));
+  const results = Array.from({ length: run.length }, (_, index): Result<OpenedRecord, SenderKeyFault> => {
+    return err(run.faults.get(index) ?? senderKeyFault('tampered'));
   });
-  let newest: Authentic | undefined;
-  for (const authentic of authenticate(candidates, chain.signaturePublic)) {
+  let previousHash = chain.previousHash;
+  for (const authentic of run.authentic) {
     const opened = openOne(authentic, keys);
     results[authentic.index] = opened;
-    if (opened.ok && authentic.header.iteration >= chain.iteration) newest = authentic;
+    if (opened.ok && authentic.header.iteration >= chain.iteration) previousHash = authentic.hash;
   }
-  return { results, next: keys.chainAfter(newest?.hash) };
+  return { results, next: keys.chainAfter(previousHash) };
 }
 
-/** Why a record isn't one of this chain. What a fork looks like is believed only from the sender. */
-function mismatch(chain: SenderChain, candidate: Candidate): SenderKeyErrorCode | undefined {
-  const { header } = candidate;
-  const isSameEpoch = header.epoch === chain.epoch && equal(header.groupId, chain.groupId);
-  if (!isSameEpoch || header.leaf !== chain.leaf || header.suite !== chain.suite) return 'wrong-epoch';
-  if (equal(header.authenticatorHash, chain.authenticatorHash)) return undefined;
-  return isSigned(candidate, chain.signaturePublic) ? 'forked' : 'tampered';
-}
+const isSameChain = (a: SenderChain, b: SenderChain): boolean =>
+  a.epoch === b.epoch &&
+  a.leaf === b.leaf &&
+  a.suite === b.suite &&
+  equal(a.groupId, b.groupId) &&
+  equal(a.authenticatorHash, b.authenticatorHash) &&
+  equal(a.signaturePublic, b.signaturePublic);
 
-function openOne({ record, header }: Authentic, keys: Keys): Result<OpenedRecord, SenderKeyFault> {
+function openOne({ record, header }: AuthenticRecord, keys: Keys): Result<OpenedRecord, SenderKeyFault> {
   const { iteration, messageId } = header;
   if (keys.isUsed(iteration)) return err(senderKeyFault('duplicate'));
   const found = keys.find(iteration);
@@ -77,7 +76,7 @@ interface Keys {
   isUsed(iteration: number): boolean;
   /** The message key, and what takes it out of the chain; `undefined` where it is too far ahead. */
   find(iteration: number): { messageKey: Bytes; use: () => void } | undefined;
-  chainAfter(newestHash: Bytes | undefined): SenderChain;
+  chainAfter(previousHash: Bytes): SenderChain;
 }
 
 /** The keys of a chain while a run is opened. Only `use` changes anything. */
@@ -108,19 +107,16 @@ function createKeys(chain: SenderChain, now: number): Keys {
       const { messageKey, next } = step;
       const use = (): void => {
         for (const key of passed) skipped.set(key.iteration, key);
-        [nextIteration, chainKey, isChanged] = [iteration + 1, next, true];
+        nextIteration = iteration + 1;
+        chainKey = next;
+        isChanged = true;
       };
       return { messageKey, use };
     },
-    chainAfter(newestHash) {
+    chainAfter(previousHash) {
       if (!isChanged) return chain;
-      return {
-        ...chain,
-        iteration: nextIteration,
-        chainKey,
-        previousHash: newestHash ?? chain.previousHash,
-        skipped: [...skipped.values()].slice(-MAX_SKIPPED),
-      };
+      const kept = [...skipped.values()].slice(-MAX_SKIPPED);
+      return { ...chain, iteration: nextIteration, chainKey, previousHash, skipped: kept };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { concat, type Bytes } from '../../core/bytes.ts';
 import type { MessageId } from '../../core/ids.ts';
+import type { Signer } from '../platformSignature.ts';
 import { aesGcmSeal, ed25519 } from '../primitives.ts';
 import { stepChain, type SenderChain } from './chain.ts';
 import { bytesFromHeader, MAX_PLAINTEXT, RECORD_VERSION, recordHash, recordToSign } from './layout.ts';
@@ -32,7 +33,7 @@ export function sealRecord(
   return { record: concat(unsigned, ed25519.sign(recordToSign(unsigned), signaturePrivate)), next };
 }
 
-/** A record without its signature, for whoever signs elsewhere; {@link recordFromDraft} puts them together. */
+/** A record without its signature, for {@link signDraft}. */
 export function draftRecord(chain: SenderChain, messageId: MessageId, plaintext: Uint8Array): RecordDraft {
   if (plaintext.length > MAX_PLAINTEXT) throw new RangeError('plaintext is too long for a record');
   if (chain.iteration >= LAST_ITERATION) throw new RangeError('the chain is used up');
@@ -57,6 +58,9 @@ export function draftRecord(chain: SenderChain, messageId: MessageId, plaintext:
   };
 }
 
-/** @param signature Ed25519 over {@link recordToSign} of the draft. */
-export const recordFromDraft = (draft: RecordDraft, signature: Uint8Array): Bytes =>
-  concat(draft.unsigned, signature);
+/**
+ * The record of a draft, signed on the platform, before the transaction that stores it and `next`.
+ * @param signer of the chain's leaf.
+ */
+export const signDraft = async (draft: RecordDraft, signer: Signer): Promise<Bytes> =>
+  concat(draft.unsigned, await signer.sign(recordToSign(draft.unsigned)));
