@@ -3,25 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyPackageRef, StreamId } from '../../src/lib/core/ids.ts';
 import { declarationOf, tableNames, type TableName } from '../../src/lib/db/schema.ts';
 import type { FileTransferRow, KeyPackageRow, MessageChangeRow, Store } from '../../src/lib/db/store.ts';
-import {
-  account,
-  contact,
-  conversation,
-  conversationRow,
-  device,
-  deviceRow,
-  faultFrom,
-  group,
-  groupRow,
-  meetAna,
-  memberRow,
-  message,
-  messageRow,
-  NOW,
-  sortKey,
-  unlockedStore,
-  user,
-} from './fixtures.ts';
+import { unlockedStore } from './disks.ts';
+import { account, contact, conversation, conversationRow, device, deviceRow, faultFrom, group, groupRow, meetAna, memberRow, message, messageRow, NOW, sortKey, user } from './fixtures.ts';
 import { keyOf, plant, sampleRow, tableOf } from './samples.ts';
 
 let store: Store;

@@ -1,20 +1,17 @@
-import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import type { AccountId, ConversationId, DeviceId, GroupId, MessageId } from '../../src/lib/core/ids.ts';
 import type { Bytes } from '../../src/lib/core/bytes.ts';
 import type { Clock, Random, Sealer } from '../../src/lib/core/ports.ts';
 import { settle, type Fault } from '../../src/lib/core/result.ts';
 import { createSealer } from '../../src/lib/crypto/seal.ts';
-import {
-  openStore,
-  type ContactRow,
-  type ConversationRow,
-  type DeviceRow,
-  type GroupMemberRow,
-  type GroupRow,
-  type MessageRow,
-  type Store,
-  type StoreOptions,
-  type UserRow,
+import type {
+  ContactRow,
+  ConversationRow,
+  DeviceRow,
+  GroupMemberRow,
+  GroupRow,
+  MessageRow,
+  Store,
+  UserRow,
 } from '../../src/lib/db/store.ts';
 
 export const NOW = 1_800_000_000_000;
@@ -43,19 +40,6 @@ export function countingRandom(): Random {
 export const databaseKey = (): Bytes => new Uint8Array(32).fill(7);
 
 export const testSealer = (): Sealer => createSealer(databaseKey(), countingRandom());
-
-/** A disk of its own for each test. */
-export const newDisk = () => ({ indexedDB: new IDBFactory(), IDBKeyRange });
-
-/** An unlocked store on a fresh disk, or on the one given. */
-export async function unlockedStore(options: Partial<StoreOptions> = {}): Promise<Store> {
-  const store = await lockedStore(options);
-  store.unlock(testSealer());
-  return store;
-}
-
-export const lockedStore = (options: Partial<StoreOptions> = {}): Promise<Store> =>
-  openStore({ name: 'cairn', clock: standingClock(), random: countingRandom(), ...newDisk(), ...options });
 
 /** The fault that `work` is refused with; fails where it is not. */
 export async function faultFrom(work: PromiseLike<unknown>): Promise<Fault & { entity?: string; field?: string }> {

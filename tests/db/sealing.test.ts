@@ -1,20 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { tableNames } from '../../src/lib/db/schema.ts';
 import type { Store } from '../../src/lib/db/store.ts';
-import {
-  account,
-  contact,
-  conversation,
-  faultFrom,
-  lockedStore,
-  meetAna,
-  message,
-  messageRow,
-  newDisk,
-  sortKey,
-  unlockedStore,
-  user,
-} from './fixtures.ts';
+import { lockedStore, newDisk, unlockedStore } from './disks.ts';
+import { account, contact, conversation, faultFrom, meetAna, message, messageRow, sortKey, testSealer, user } from './fixtures.ts';
 import { keyOf, onDisk, plant, sampleRow, sealedColumnsOf, tableOf } from './samples.ts';
 
 type Stored = Record<string, unknown> & { $sealed: Uint8Array };
@@ -174,7 +162,7 @@ describe('every way to read and write', () => {
   it('keeps a row that was read while locked and is written unlocked', async () => {
     const tab = await lockedStore(disk);
     const row = await tab.messages.get([id, sortKey(1)]);
-    tab.unlock((await import('./fixtures.ts')).testSealer());
+    tab.unlock(testSealer());
     if (row !== undefined) await tab.messages.put({ ...row, status: 'read' });
     expect(await store.messages.get([id, sortKey(1)])).toEqual(messageRow('ana', 'a', 1, { status: 'read' }));
   });

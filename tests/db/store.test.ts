@@ -2,20 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { refuse } from '../../src/lib/core/result.ts';
 import { checksumOf } from '../../src/lib/db/migrations.ts';
 import { schema } from '../../src/lib/db/schema.ts';
-import {
-  account,
-  contact,
-  conversation,
-  faultFrom,
-  lockedStore,
-  meetAna,
-  message,
-  messageRow,
-  newDisk,
-  sortKey,
-  unlockedStore,
-  user,
-} from './fixtures.ts';
+import { lockedStore, newDisk, unlockedStore } from './disks.ts';
+import { account, contact, conversation, faultFrom, meetAna, message, messageRow, sortKey, user } from './fixtures.ts';
 
 describe('opening the store', () => {
   it('keeps books about the schema it was made with', async () => {

@@ -68,6 +68,8 @@ const strictTables: ReadonlySet<string> = new Set<TableName>([
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { name, clock, random } = options;
+  // On localhost Dexie would print every refusal, also those that are answered.
+  Dexie.debug = false;
   // Dexie's live queries ask the global factory whether there is a database at all.
   if (options.indexedDB !== undefined) Dexie.dependencies.indexedDB ??= options.indexedDB;
   const factory = options.indexedDB ?? Dexie.dependencies.indexedDB ?? refuseStorage('unsupported');
