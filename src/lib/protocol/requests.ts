@@ -116,6 +116,24 @@ export const append = {
 };
 
 /**
+ * `POST streams/{stream}/offer`: asks whether records would be taken, before their ciphertext leaves the
+ * device. Someone who was removed still holds the keys of the epoch they left: a record that the fence
+ * refuses must never have been sent. Answers like `append`, without storing anything; `seq` is 0 for a
+ * record that is not there yet.
+ */
+export const offer = {
+  path: (stream: string) => `streams/${stream}/offer`,
+  request: v.strictObject({
+    entries: v.pipe(
+      v.array(v.strictObject({ id: entryId, epoch: natural })),
+      v.minLength(1),
+      v.maxLength(limits.appendEntries),
+    ),
+  }),
+  answer: append.answer,
+};
+
+/**
  * `POST streams/{stream}/commits`: the one commit of an epoch, first wins. The commit, the new list of
  * readers, the welcomes and the spending of reservations happen together or not at all, so nobody is
  * welcomed into an epoch that does not exist. A commit for epoch 0 of an unknown stream creates it.
@@ -187,3 +205,14 @@ export const hello = v.strictObject({ token: bytes(32) });
 export const ready = v.strictObject({ ready: v.literal(true) });
 export const bell = v.strictObject({ stream: streamId, head: natural });
 export const socketFrame = v.union([ready, bell]);
+/** Why the relay closes a socket. After `unauthorized` the client logs in again, after the others it just returns. */
+export const socketCloses = {
+  goingAway: 1001,
+  tryAgain: 1013,
+  /** The first frame was no hello, or another came. */
+  badFrame: 4400,
+  /** The token is unknown or ended, or the device was revoked. */
+  unauthorized: 4401,
+  /** No hello within ten seconds. */
+  noHello: 4408,
+} as const;

@@ -1,0 +1,81 @@
+import * as Comlink from 'comlink';
+import { unwrap } from '../core/result.ts';
+import type { CairnClient } from '../services/client.ts';
+import { listenForDrainRequests, registerServiceWorker, requestBackgroundSync } from './serviceWorkerClient.ts';
+import { scriptUrl } from './trustedTypes.ts';
+import type { WorkerHost } from './worker.ts';
+import workerUrl from './worker.ts?worker&url';
+
+/**
+ * Starts the worker that holds the keys and connects the page to it. `lock` ends that worker, which is
+ * what forgets the keys, and hands a fresh one to `onReconnect`. Throws a `Refusal` where the store can't
+ * be opened.
+ */
+export async function connectClient(
+  onReconnect: (client: CairnClient) => void,
+): Promise<{ client: CairnClient; lock(): Promise<void> }> {
+  let current = await startWorker();
+  const nudge = () => void current.nudge();
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') nudge();
+  });
+  addEventListener('pageshow', nudge);
+  addEventListener('online', nudge);
+  await registerServiceWorker();
+  listenForDrainRequests(nudge);
+  return {
+    client: current.client,
+    async lock() {
+      current.terminate();
+      current = await startWorker();
+      onReconnect(current.client);
+    },
+  };
+}
+
+interface Running {
+  readonly client: CairnClient;
+  nudge(): Promise<void>;
+  terminate(): void;
+}
+
+async function startWorker(): Promise<Running> {
+  // Trusted Types want the address to come from a named policy; the DOM's types know only text.
+  const worker = new Worker(scriptUrl(workerUrl) as unknown as string, { type: 'module', name: 'cairn' });
+  const host = Comlink.wrap<WorkerHost>(worker);
+  unwrap(await host.start(Comlink.proxy(() => location.reload())));
+  const remote = await host.client();
+  const client = asClient(remote);
+  await wakeForWaiting(client);
+  return {
+    client,
+    nudge: async () => {
+      await (remote as unknown as { poke(): Promise<void> }).poke();
+    },
+    terminate: () => worker.terminate(),
+  };
+}
+
+/** Whenever something waits, the browser is asked to wake the service worker once there is a network. */
+async function wakeForWaiting(client: CairnClient): Promise<void> {
+  let isAsked = false;
+  await client.watchConnection(({ waiting }) => {
+    if (waiting > 0 && !isAsked) void requestBackgroundSync();
+    isAsked = waiting > 0;
+  });
+}
+
+/** The remote client with plain callbacks: what is shown to the page is called over the channel. */
+function asClient(remote: unknown): CairnClient {
+  return new Proxy(remote as CairnClient, {
+    get(target, name) {
+      if (typeof name !== 'string') return undefined;
+      // The remote end must not look like a promise when it is returned from an async function.
+      if (name === 'then') return undefined;
+      const call = (target as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>)[name];
+      if (!name.startsWith('watch')) return (...args: unknown[]) => call?.(...args);
+      return (...args: unknown[]) =>
+        call?.(...args.map((arg) => (typeof arg === 'function' ? Comlink.proxy(arg as () => void) : arg)));
+    },
+  });
+}

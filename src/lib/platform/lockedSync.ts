@@ -1,0 +1,38 @@
+import { openStore } from '../db/store.ts';
+import { lockedDevice, syncLocked, type LockedDevice } from '../sync/locked.ts';
+import { systemClock } from './clock.ts';
+import { createHttpTransport } from './httpTransport.ts';
+import { webLoginKeys } from './loginKeys.ts';
+import { systemRandom, webLocks } from './ports.ts';
+import { STORE_NAME } from './storeName.ts';
+
+let opened: Promise<LockedDevice | undefined> | undefined;
+
+/**
+ * Sends sealed records and collects raw entries with nothing but the login key: what a locked or closed
+ * app can do. @returns false where the relay could not be reached, so that trying later makes sense.
+ */
+export async function syncWhileLocked(): Promise<boolean> {
+  const device = await (opened ??= open());
+  if (device === undefined) {
+    opened = undefined;
+    return true;
+  }
+  const result = await syncLocked(device);
+  return result.ok || result.error.retry !== 'now';
+}
+
+/** The locked store and the relay; `undefined` where there is no account on this device. */
+async function open(): Promise<LockedDevice | undefined> {
+  const onSuperseded = () => (opened = undefined);
+  const store = await openStore({ name: STORE_NAME, clock: systemClock, random: systemRandom, onSuperseded });
+  const device = await lockedDevice({
+    store,
+    transport: createHttpTransport(location.origin, systemClock),
+    loginKeys: webLoginKeys,
+    locks: webLocks,
+    clock: systemClock,
+  });
+  if (device === undefined) store.close();
+  return device;
+}

@@ -1,0 +1,218 @@
+import { utf8, type Bytes } from '../core/bytes.ts';
+import { newId, type DeviceId } from '../core/ids.ts';
+import type { Clock, Random } from '../core/ports.ts';
+import { err, ok, type Fault, type Result } from '../core/result.ts';
+import { accountIdOf, createAccountKeys, nameHashOf, signCertificate } from '../crypto/identity.ts';
+import { ed25519 } from '../crypto/primitives.ts';
+import { createSealer } from '../crypto/seal.ts';
+import {
+  boundToKdf,
+  defaultKdf,
+  kdfFromValue,
+  masterKeyFromPassphrase,
+  unwrapKey,
+  valueFromKdf,
+  wasmRuns,
+  wrapKey,
+} from '../crypto/vault.ts';
+import { recordSecurityEvent } from '../db/security.ts';
+import type { KeyStoreRow, Store } from '../db/store.ts';
+import { bytesFromCertificate, type NameCard } from '../protocol/certificate.ts';
+import { limits } from '../protocol/limits.ts';
+import type { Identity } from '../sync/identity.ts';
+import type { LoginKeys } from '../sync/loginKeys.ts';
+import type { UnlockFault } from './client.ts';
+
+/** What making or opening an account needs from the device. */
+export interface AccountPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly loginKeys: LoginKeys;
+  readonly relayOrigin: string;
+}
+
+/** Characters; what a person can remember and a machine can't guess from a list is for them to judge. */
+export const SHORTEST_PASSPHRASE = 8;
+const DATABASE_KEY = 'database';
+
+/**
+ * Makes an account, its first device and the vault that holds their keys, in one transaction; nothing
+ * leaves the device. Refused: `bad-name`, `weak-passphrase`, `exists`.
+ */
+export async function createAccount(
+  ports: AccountPorts,
+  input: { readonly name: string; readonly passphrase: string },
+): Promise<Result<Identity, Fault>> {
+  const { store, clock, random, loginKeys, relayOrigin } = ports;
+  const name = input.name.trim().normalize('NFC');
+  if (name === '' || utf8(name).length > limits.name) return err({ code: 'bad-name', retry: 'person' });
+  if ([...input.passphrase].length < SHORTEST_PASSPHRASE) return err({ code: 'weak-passphrase', retry: 'person' });
+  if (await hasAccount(store)) return err({ code: 'exists', retry: 'never' });
+
+  const kdf = defaultKdf(random, wasmRuns());
+  const masterKey = await masterKeyFromPassphrase(input.passphrase, kdf);
+  if (!masterKey.ok) return masterKey;
+  const databaseKey = random.bytes(32);
+  const wrapped = wrapKey(masterKey.value, databaseKey, boundToKdf(DATABASE_KEY, kdf), random);
+  masterKey.value.fill(0);
+
+  const now = clock.now();
+  const account = createAccountKeys(random);
+  const signature = ed25519.keyPair(random);
+  const login = await loginKeys.create();
+  const device = newId<DeviceId>(random);
+  const card: NameCard = { name, salt: random.bytes(16) };
+  const certificate = bytesFromCertificate(
+    signCertificate(
+      {
+        accountKey: account.publicKey,
+        device,
+        signatureKey: signature.publicKey,
+        loginKey: login.publicKey,
+        nameHash: nameHashOf(card),
+        notBefore: now,
+        sequence: 1,
+      },
+      account.privateKey,
+    ),
+  );
+  const id = accountIdOf(account.publicKey);
+
+  store.unlock(createSealer(databaseKey, random));
+  await store.tx('rw', ['keyStore', 'users', 'devices', 'relayLogin'], async () => {
+    const key = (keyId: string, keyType: KeyStoreRow['keyType'], pair: { publicKey: Bytes; privateKey: Bytes }) => ({
+      keyId,
+      keyType,
+      key: pair.privateKey,
+      publicKey: pair.publicKey,
+      algorithm: 'Ed25519',
+      createdAt: now,
+      usageCount: 0,
+    });
+    await store.keyStore.bulkAdd([
+      {
+        keyId: DATABASE_KEY,
+        keyType: 'database',
+        encryptedKey: wrapped,
+        algorithm: 'XChaCha20-Poly1305',
+        kdf: valueFromKdf(kdf),
+        createdAt: now,
+        usageCount: 0,
+      },
+      key('identity', 'identity', account),
+      key('mlsSignature', 'mlsSignature', signature),
+    ]);
+    await store.users.add({
+      id,
+      displayName: card.name,
+      nameSalt: card.salt,
+      role: 'user',
+      status: 'active',
+      lastLogin: now,
+      createdAt: now,
+      updatedAt: now,
+    });
+    await store.devices.add({
+      id: device,
+      userId: id,
+      deviceName: '',
+      deviceType: 'browser',
+      certificate,
+      lastSeen: now,
+      createdAt: now,
+      status: 'active',
+    });
+    await store.relayLogin.add({
+      id: 'self',
+      accountId: id,
+      deviceId: device,
+      loginKey: login.key,
+      registeredCertificate: certificate,
+      relayOrigin,
+    });
+  });
+  return ok({
+    account: id,
+    device,
+    card,
+    accountKey: account.publicKey,
+    certificate,
+    signaturePublic: signature.publicKey,
+    signaturePrivate: signature.privateKey,
+  });
+}
+
+/** Whether there is an account on this device; readable while locked. */
+export const hasAccount = async (store: Store): Promise<boolean> => (await store.relayLogin.count()) > 0;
+
+const FIRST_DELAY_MS = 1_000;
+const LONGEST_DELAY_MS = 5 * 60_000;
+
+/** How long after `failures` wrong passphrases in a row the next may be tried: 1 s, doubling, up to 5 minutes. */
+export const unlockDelay = (failures: number): number =>
+  failures === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS);
+
+/**
+ * Opens the vault. Needs no network. A wrong passphrase is counted in clear while locked, and told in a
+ * security event at the next right one.
+ */
+export async function unlock(ports: AccountPorts, passphrase: string): Promise<Result<Identity, UnlockFault>> {
+  const { store, clock, random } = ports;
+  const row = await store.keyStore.get(DATABASE_KEY);
+  if (row?.encryptedKey === undefined) return err({ code: 'no-account', retry: 'never' });
+  const failures = row.failedUnlocks ?? 0;
+  const now = clock.now();
+  const retryAt = (row.lastFailedAt ?? 0) + unlockDelay(failures);
+  // A clock that was set back must not lock a person out for longer than the longest delay.
+  if (failures > 0 && now < retryAt && retryAt - now <= LONGEST_DELAY_MS) return err({ code: 'too-soon', retry: 'person', retryAt });
+
+  const kdf = kdfFromValue(row.kdf);
+  const masterKey = kdf.ok ? await masterKeyFromPassphrase(passphrase, kdf.value) : kdf;
+  if (!kdf.ok || (!masterKey.ok && masterKey.error.code !== 'empty-passphrase')) {
+    return err({ code: 'damaged-vault', retry: 'never' });
+  }
+  const databaseKey = masterKey.ok ? unwrapKey(masterKey.value, row.encryptedKey, boundToKdf(DATABASE_KEY, kdf.value)) : undefined;
+  if (masterKey.ok) masterKey.value.fill(0);
+  if (databaseKey === undefined) {
+    const failedAt = clock.now();
+    await store.keyStore.update(DATABASE_KEY, { failedUnlocks: failures + 1, lastFailedAt: failedAt });
+    return err({ code: 'wrong-passphrase', retry: 'person', retryAt: failedAt + unlockDelay(failures + 1) });
+  }
+
+  store.unlock(createSealer(databaseKey, random));
+  await store.tx('rw', ['keyStore', 'securityEvents', 'users', 'relayLogin'], async () => {
+    if (failures > 0) {
+      await recordSecurityEvent(store, {
+        eventType: 'failed-unlock',
+        severity: failures >= 5 ? 'high' : 'medium',
+        description: String(failures),
+        at: row.lastFailedAt ?? now,
+      });
+    }
+    await store.keyStore.update(DATABASE_KEY, { failedUnlocks: 0, lastUsed: now, usageCount: row.usageCount + 1 });
+    const self = await store.relayLogin.get('self');
+    if (self !== undefined) await store.users.update(self.accountId, { lastLogin: now });
+  });
+  const identity = await loadIdentity(store);
+  return identity === undefined ? err({ code: 'damaged-vault', retry: 'never' }) : ok(identity);
+}
+
+/** Who this device is, from the unlocked store. */
+async function loadIdentity(store: Store): Promise<Identity | undefined> {
+  const login = await store.relayLogin.get('self');
+  const account = await store.keyStore.get('identity');
+  const signature = await store.keyStore.get('mlsSignature');
+  const user = login === undefined ? undefined : await store.users.get(login.accountId);
+  if (login === undefined || account?.publicKey === undefined || user?.nameSalt === undefined) return undefined;
+  if (signature?.publicKey === undefined || signature.key === undefined) return undefined;
+  return {
+    account: login.accountId,
+    device: login.deviceId,
+    card: { name: user.displayName, salt: user.nameSalt },
+    accountKey: account.publicKey,
+    certificate: login.registeredCertificate,
+    signaturePublic: signature.publicKey,
+    signaturePrivate: signature.key,
+  };
+}

@@ -1,0 +1,58 @@
+import type { Clock, Locks } from '../core/ports.ts';
+import { ok, type Result } from '../core/result.ts';
+import { createKeyPackages, SUITE } from '../crypto/mls/index.ts';
+import { addKeyPackages, markPublished, unpublishedPackages } from '../db/keyPackages.ts';
+import type { Store } from '../db/store.ts';
+import { KEY_PACKAGE_LIFETIME_MS, KEY_PACKAGE_REFILL, KEY_PACKAGE_TARGET, limits } from '../protocol/limits.ts';
+import type { Identity } from './identity.ts';
+import type { CallFault, RelayClient } from './relayClient.ts';
+
+/**
+ * Keeps the device's pool on the relay filled: 50 packages, made anew when 25 are left, and one
+ * last-resort package (protocol §7). The private halves are on disk before the public ones leave; an
+ * upload that was cut off is repeated with the same packages.
+ * @returns how many packages were published.
+ */
+export function refillKeyPackages(
+  store: Store,
+  relay: RelayClient,
+  identity: Identity,
+  locks: Locks,
+  clock: Clock,
+): Promise<Result<number, CallFault>> {
+  return locks.run('key-packages', async () => {
+    const resumed = await publish(store, relay, clock);
+    if (!resumed.ok) return resumed;
+    const pool = await relay.countKeyPackages();
+    if (!pool.ok) return pool;
+    const { available, lastResort } = pool.value;
+    const now = clock.now();
+    const missing = available < KEY_PACKAGE_REFILL ? KEY_PACKAGE_TARGET - available : 0;
+    if (missing === 0 && lastResort) return resumed;
+    const lifetimeMs = KEY_PACKAGE_LIFETIME_MS;
+    const fresh = [
+      ...(await createKeyPackages(identity, missing, { now, lastResort: false, lifetimeMs, suite: SUITE })),
+      ...(await createKeyPackages(identity, lastResort ? 0 : 1, { now, lastResort: true, lifetimeMs, suite: SUITE })),
+    ];
+    await addKeyPackages(store, fresh, now);
+    const published = await publish(store, relay, clock);
+    return published.ok ? ok(resumed.value + published.value) : published;
+  });
+}
+
+/** Uploads what the relay has not confirmed yet. */
+async function publish(store: Store, relay: RelayClient, clock: Clock): Promise<Result<number, CallFault>> {
+  let total = 0;
+  for (;;) {
+    const rows = await unpublishedPackages(store, limits.keyPackages);
+    if (rows.length === 0) return ok(total);
+    const answer = await relay.publishKeyPackages({ packages: rows });
+    if (!answer.ok) return answer;
+    await markPublished(
+      store,
+      rows.map((row) => row.ref),
+      clock.now(),
+    );
+    total += rows.length;
+  }
+}

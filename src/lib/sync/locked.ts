@@ -1,0 +1,85 @@
+import type { StreamId } from '../core/ids.ts';
+import type { Clock, Locks } from '../core/ports.ts';
+import { ok, settle, type Result } from '../core/result.ts';
+import { appendsByLane } from '../db/outbox.ts';
+import type { Store } from '../db/store.ts';
+import { collect } from './collect.ts';
+import type { LoginKeys } from './loginKeys.ts';
+import { drainOutbox } from './outbox.ts';
+import { createRelayClient, type RelayClient } from './relayClient.ts';
+import type { Transport } from './transport.ts';
+
+/** A device that can log in and nothing else: what is left while the vault is locked. */
+export interface LockedDevice {
+  readonly store: Store;
+  readonly relay: RelayClient;
+  readonly mailbox: StreamId;
+  readonly locks: Locks;
+  readonly clock: Clock;
+}
+
+/** `undefined` where there is no account on this device. */
+export async function lockedDevice(
+  ports: Pick<LockedDevice, 'store' | 'locks' | 'clock'> & { readonly transport: Transport; readonly loginKeys: LoginKeys },
+): Promise<LockedDevice | undefined> {
+  const { store, locks, clock, transport, loginKeys } = ports;
+  const login = await store.relayLogin.get('self');
+  if (login === undefined) return undefined;
+  const relay = createRelayClient(transport, {
+    device: login.deviceId,
+    certificate: login.registeredCertificate,
+    sign: (data) => loginKeys.sign(login.loginKey, data),
+  });
+  return { store, relay, mailbox: login.deviceId as string as StreamId, locks, clock };
+}
+
+/** Sends sealed records and collects raw entries, once. */
+export async function syncLocked(device: LockedDevice): Promise<Result<void>> {
+  const { store, relay, mailbox, locks, clock } = device;
+  const drained = await settle(() => drainOutbox(store, relay, locks));
+  if (!drained.ok) return drained;
+  if (!drained.value.ok) return drained.value;
+  const collected = await settle(() => collect(store, relay, mailbox, locks, clock));
+  if (!collected.ok) return collected;
+  return collected.value.ok ? ok(undefined) : collected.value;
+}
+
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 60_000;
+
+/**
+ * Keeps sending while the app is open but locked: at once, on every poke, and from 1 to 60 seconds later
+ * as long as records wait (the browsers without Background Sync have nothing else).
+ */
+export function createLockedLoop(device: LockedDevice): { poke(): void; dispose(): void } {
+  const { store, clock } = device;
+  let running = false;
+  let disposed = false;
+  let wait = FIRST_RETRY_MS;
+  let cancel = () => {};
+
+  const run = async () => {
+    if (running || disposed) return;
+    running = true;
+    cancel();
+    const result = await syncLocked(device);
+    running = false;
+    if (disposed) return;
+    const lanes = await settle(() => appendsByLane(store, 1));
+    if (disposed || (result.ok && lanes.ok && lanes.value.size === 0)) return;
+    cancel = clock.after(wait, () => void run());
+    wait = Math.min(wait * 2, LAST_RETRY_MS);
+  };
+
+  void run();
+  return {
+    poke() {
+      wait = FIRST_RETRY_MS;
+      void run();
+    },
+    dispose() {
+      disposed = true;
+      cancel();
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import type * as v from 'valibot';
+import type { Bytes } from '../core/bytes.ts';
+import type { StreamId } from '../core/ids.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { isRelayErrorCode, relayFault, type RelayFault } from '../protocol/errors.ts';
+import { limits } from '../protocol/limits.ts';
+import * as api from '../protocol/requests.ts';
+import { cborFromValue, valueFromCbor } from '../protocol/wire.ts';
+import { networkFault, type DoorbellEvents, type LoginSigner, type NetworkFault, type Transport } from './transport.ts';
+
+export type CallFault = RelayFault | NetworkFault;
+
+/** Typed calls to one relay as one device. Logs in, registers and renews the session by itself. */
+export interface RelayClient {
+  offer(stream: StreamId, request: v.InferInput<typeof api.offer.request>): Call<typeof api.offer>;
+  append(stream: StreamId, request: v.InferInput<typeof api.append.request>): Call<typeof api.append>;
+  commit(stream: StreamId, request: v.InferInput<typeof api.commit.request>): Call<typeof api.commit>;
+  catchUp(request: v.InferInput<typeof api.catchUp.request>): Call<typeof api.catchUp>;
+  claimKeyPackages(request: v.InferInput<typeof api.claimKeyPackages.request>): Call<typeof api.claimKeyPackages>;
+  publishKeyPackages(request: v.InferInput<typeof api.publishKeyPackages.request>): Call<typeof api.publishKeyPackages>;
+  countKeyPackages(): Call<typeof api.countKeyPackages>;
+  /** Opens the doorbell once logged in; the returned function closes it. */
+  listen(events: DoorbellEvents): Promise<Result<() => void, CallFault>>;
+}
+
+interface Endpoint {
+  readonly request: v.GenericSchema;
+  readonly answer: v.GenericSchema;
+}
+type Call<E extends Endpoint> = Promise<Result<v.InferOutput<E['answer']>, CallFault>>;
+
+export function createRelayClient(transport: Transport, signer: LoginSigner): RelayClient {
+  let token: Bytes | undefined;
+  let loggingIn: Promise<Result<Bytes, CallFault>> | undefined;
+
+  const call = async <E extends Endpoint>(endpoint: E, path: string, request: unknown): Call<E> => {
+    const known = token;
+    if (known !== undefined) {
+      const answer = await send(transport, endpoint, path, request, known);
+      if (answer.ok || answer.error.code !== 'unauthorized') return answer;
+      if (token === known) token = undefined;
+    }
+    const session = await logIn();
+    return session.ok ? send(transport, endpoint, path, request, session.value) : session;
+  };
+
+  const logIn = (): Promise<Result<Bytes, CallFault>> =>
+    (loggingIn ??= logInOrRegister(transport, signer)
+      .then((session) => {
+        if (session.ok) token = session.value;
+        return session;
+      })
+      .finally(() => (loggingIn = undefined)));
+
+  return {
+    offer: (stream, request) => call(api.offer, api.offer.path(stream), request),
+    append: (stream, request) => call(api.append, api.append.path(stream), request),
+    commit: (stream, request) => call(api.commit, api.commit.path(stream), request),
+    catchUp: (request) => call(api.catchUp, api.catchUp.path, request),
+    claimKeyPackages: (request) => call(api.claimKeyPackages, api.claimKeyPackages.path, request),
+    publishKeyPackages: (request) => call(api.publishKeyPackages, api.publishKeyPackages.path, request),
+    countKeyPackages: () => call(api.countKeyPackages, api.countKeyPackages.path, {}),
+    async listen(events) {
+      const session = token === undefined ? await logIn() : ok(token);
+      if (!session.ok) return session;
+      const used = session.value;
+      return ok(
+        transport.listen(used, {
+          ...events,
+          onEnd: () => {
+            // The session may be what ended it: the next call finds out and logs in again.
+            if (token === used) token = undefined;
+            events.onEnd();
+          },
+        }),
+      );
+    },
+  };
+}
+
+/** Logs in; a device that the relay does not know is registered first. */
+async function logInOrRegister(transport: Transport, signer: LoginSigner): Promise<Result<Bytes, CallFault>> {
+  const first = await logInOnce(transport, signer);
+  if (first.ok || first.error.code !== 'unknown-device') return first;
+  const registered = await send(transport, api.register, api.register.path, { certificate: signer.certificate });
+  return registered.ok ? logInOnce(transport, signer) : registered;
+}
+
+async function logInOnce(transport: Transport, signer: LoginSigner): Promise<Result<Bytes, CallFault>> {
+  const { device } = signer;
+  const nonce = await send(transport, api.challenge, api.challenge.path, { device });
+  if (!nonce.ok) return nonce;
+  const { challenge } = nonce.value;
+  const signature = await signer.sign(api.challengeToSign(transport.origin, challenge));
+  const session = await send(transport, api.login, api.login.path, { device, challenge, signature });
+  return session.ok ? ok(session.value.token) : session;
+}
+
+async function send<E extends Endpoint>(
+  transport: Transport,
+  endpoint: E,
+  path: string,
+  request: unknown,
+  token?: Bytes,
+): Call<E> {
+  const answer = await transport.post(path, cborFromValue(request), token);
+  if (!answer.ok) return answer;
+  const { status, body, retryAfter } = answer.value;
+  if (status === 200) {
+    const value = valueFromCbor(endpoint.answer, body, 2 * limits.body);
+    // An answer that is not the protocol's is as good as none: a captive portal, a proxy, a broken relay.
+    return value.ok ? value : err(networkFault(`answer: ${value.error.detail ?? value.error.code}`));
+  }
+  const refused = valueFromCbor(api.errorBody, body, limits.body);
+  if (!refused.ok || !isRelayErrorCode(refused.value.code)) return err(networkFault(`status ${status}`));
+  const fault = relayFault(refused.value.code, refused.value.detail);
+  return err(retryAfter === undefined ? fault : { ...fault, retryAfter });
+}

@@ -1,0 +1,72 @@
+import type { ConversationId, GroupId, StreamId } from '../core/ids.ts';
+import { directConversationId } from '../crypto/identity.ts';
+import { dataOf, epochOf, groupIdOf, joinFromWelcome, membersOf, welcomeRefs } from '../crypto/mls/index.ts';
+import { finishEntries, setBuffered } from '../db/inbox.ts';
+import { loadBundle, spendKeyPackage } from '../db/keyPackages.ts';
+import { loadMlsGroup } from '../db/mlsGroups.ts';
+import type { InboxRow } from '../db/store.ts';
+import type { GroupData } from '../domain/groupData.ts';
+import { enterEpoch, epochTables, storeEpoch } from './epochs.ts';
+import type { Identity } from './identity.ts';
+import { addNotice, noticeTables } from './notices.ts';
+import { outcomeOfFault, type Outcome } from './outcomes.ts';
+import type { Session } from './session.ts';
+
+const welcomeTables = [...epochTables, ...noticeTables, 'inbox', 'keyPackages', 'keyPackageBundles'] as const;
+
+/**
+ * Joins the group that a welcome in the device's mailbox leads to. The KeyPackage's private half is
+ * deleted in the transaction that stores the group, so the same package never opens a second welcome.
+ */
+export async function processWelcome(session: Session, row: InboxRow): Promise<Outcome> {
+  const outcome = await join(session, row);
+  if (outcome !== 'Applied') {
+    await session.store.tx('rw', ['inbox'], () => finishEntries(session.store, [{ row, outcome }]));
+  }
+  return outcome;
+}
+
+async function join(session: Session, row: InboxRow): Promise<Outcome> {
+  const { store, identity, clock } = session;
+  const refs = welcomeRefs(row.payload);
+  if (!refs.ok) return outcomeOfFault(refs.error.code);
+  for (const ref of refs.value) {
+    const bundle = await loadBundle(store, ref);
+    if (bundle === undefined) continue;
+    const now = clock.now();
+    const joined = await joinFromWelcome(row.payload, bundle, identity, now);
+    if (!joined.ok) return outcomeOfFault(joined.error.code);
+    const group = joined.value;
+    const groupId = groupIdOf(group);
+    const data = dataOf(group);
+    const conversationId = conversationOf(data, groupId, identity);
+    if (conversationId === undefined) return 'PolicyRejected';
+    const known = await loadMlsGroup(store, groupId);
+    if (known !== undefined && known.epoch >= epochOf(group)) return 'Duplicate';
+    const entry = await enterEpoch(group, now);
+    const adder = membersOf(group).find((member) => member.device === row.sender)?.account;
+    await store.tx('rw', welcomeTables, async () => {
+      const isNew = (await store.conversations.get(conversationId)) === undefined;
+      await storeEpoch(store, entry, { conversationId, revision: known?.revision ?? 0, self: identity.account }, now);
+      await spendKeyPackage(store, ref, adder ?? identity.account, groupId, now);
+      if (data.kind === 'group' || isNew) {
+        await addNotice(session, conversationId, { what: 'joined', ...(adder === undefined ? {} : { by: adder }) });
+      }
+      await setBuffered(store, groupId as string as StreamId, false);
+      await finishEntries(store, [{ row, outcome: 'Applied' }]);
+    });
+    return 'Applied';
+  }
+  return 'OrphanWelcome';
+}
+
+/**
+ * Where a group's messages are shown: a group is its own conversation; a direct chat is the one of its
+ * pair, whichever of the two started it. `undefined` where we are not in it.
+ */
+export function conversationOf(data: GroupData, groupId: GroupId, identity: Identity): ConversationId | undefined {
+  if (!data.roster.some((entry) => entry.account === identity.account)) return undefined;
+  if (data.kind === 'group') return groupId as string as ConversationId;
+  const peer = data.roster.find((entry) => entry.account !== identity.account);
+  return peer === undefined ? undefined : directConversationId(identity.account, peer.account);
+}

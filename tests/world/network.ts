@@ -1,0 +1,59 @@
+import { networkFault, type Transport } from '../../src/lib/sync/transport.ts';
+import { err, ok } from '../../src/lib/core/result.ts';
+import type { Relay } from '../../src/lib/server/relay.ts';
+
+/** A device's way to the relay, which a test can cut. */
+export interface Network {
+  readonly transport: Transport;
+  isUp: boolean;
+  /** Requests that the relay answered but whose answers get lost, by path: the next of each. */
+  readonly loseAnswerOf: Set<string>;
+  /** Everything that was sent, for a test that looks at the wire. */
+  readonly sent: { readonly path: string; readonly body: Uint8Array }[];
+}
+
+export function createNetwork(origin: string, relayOf: () => Relay): Network {
+  const network: Network = {
+    isUp: true,
+    loseAnswerOf: new Set(),
+    sent: [],
+    transport: {
+      origin,
+      async post(path, body, token) {
+        if (!network.isUp) return err(networkFault('cut'));
+        network.sent.push({ path, body });
+        const answer = await relayOf().handle({ path, body, ...(token === undefined ? {} : { token }) });
+        const what = path.split('/').at(-1) ?? path;
+        if (!network.isUp || network.loseAnswerOf.delete(what)) return err(networkFault('answer lost'));
+        const retryAfter = Number(answer.headers['retry-after'] ?? Number.NaN);
+        return ok({ status: answer.status, body: answer.body, ...(Number.isNaN(retryAfter) ? {} : { retryAfter }) });
+      },
+      listen(token, events) {
+        let stop = () => {};
+        let over = false;
+        const end = () => {
+          if (over) return;
+          over = true;
+          stop();
+          events.onEnd();
+        };
+        void relayOf()
+          .listen(token, {
+            ring: ({ stream, head }) => (network.isUp ? events.onBell(stream, head) : end()),
+            ended: end,
+          })
+          .then((listening) => {
+            if (!listening.ok) return end();
+            stop = listening.value;
+            if (over) stop();
+            else events.onReady();
+          });
+        return () => {
+          over = true;
+          stop();
+        };
+      },
+    },
+  };
+  return network;
+}

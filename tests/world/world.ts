@@ -1,0 +1,180 @@
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
+import { silent, type Locks, type Random } from '../../src/lib/core/ports.ts';
+import type { ConversationId } from '../../src/lib/core/ids.ts';
+import { unwrap, type Result } from '../../src/lib/core/result.ts';
+import { openStore, type Store } from '../../src/lib/db/store.ts';
+import { webLoginKeys } from '../../src/lib/platform/loginKeys.ts';
+import { createRelay, type Relay } from '../../src/lib/server/relay.ts';
+import { createCairn, type Cairn } from '../../src/lib/services/cairn.ts';
+import type { ConversationItem, ConversationView, MessageItem } from '../../src/lib/services/client.ts';
+import { createNetwork, type Network } from './network.ts';
+import { createClock, createLocks, createRandom, type WorldClock } from './seeded.ts';
+
+const ORIGIN = 'https://relay.test';
+export const PASSPHRASE = 'correct horse battery';
+
+/** People with their devices and one relay, all in this process and under one clock. */
+export interface World {
+  readonly clock: WorldClock;
+  relay: Relay;
+  person(name: string): Promise<Person>;
+  /** Lets everybody who is online sync until nothing moves any more. */
+  settle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Person {
+  readonly name: string;
+  readonly network: Network;
+  readonly store: Store;
+  /** The client of this person's first tab. */
+  readonly client: Cairn;
+  /** Another tab on the same device, unlocked. */
+  openTab(): Promise<Cairn>;
+  /** Ends every tab and starts the app again from what is on disk; locked. */
+  restart(): Promise<Cairn>;
+  code(): Promise<string>;
+  knows(...others: Person[]): Promise<void>;
+  /** The conversation with this title. */
+  conversation(title: string): Promise<ConversationItem>;
+  view(id: ConversationId): Promise<ConversationView>;
+  /** Texts of a conversation in order, own ones included. */
+  texts(title: string): Promise<string[]>;
+  messages(title: string): Promise<readonly MessageItem[]>;
+}
+
+export async function world(options: { readonly seed?: string } = {}): Promise<World> {
+  const seed = options.seed ?? 'world';
+  const clock = createClock();
+  const people: PersonState[] = [];
+  const w: World = {
+    clock,
+    relay: await createRelay({ dataDir: ':memory:', origin: ORIGIN, clock, random: createRandom(`${seed}/relay`) }),
+    async person(name) {
+      const person = await createPerson(w, name, createRandom(`${seed}/${name}`));
+      people.push(person);
+      return person;
+    },
+    async settle() {
+      let before = '';
+      for (let quiet = 0, round = 0; quiet < 2; round++) {
+        if (round > 60) throw new Error('the world does not come to rest');
+        for (const person of people) for (const tab of person.tabs) await tab.syncNow();
+        const now = JSON.stringify(await Promise.all(people.map(fingerprint)));
+        quiet = now === before ? quiet + 1 : 0;
+        before = now;
+      }
+    },
+    async close() {
+      for (const person of people) for (const tab of person.tabs) tab.dispose();
+      await w.relay.close();
+    },
+  };
+  return w;
+}
+
+interface PersonState extends Person {
+  readonly tabs: Cairn[];
+}
+
+/** What changes as long as something is still on its way. */
+async function fingerprint(person: PersonState): Promise<unknown> {
+  const { store } = person;
+  return [
+    await store.cursors.toArray(),
+    await store.offlineOperations.count(),
+    await store.inbox.where('status').equals('new').count(),
+    await store.messages.count(),
+    await store.messageReadReceipts.count(),
+  ];
+}
+
+async function createPerson(w: World, name: string, random: Random): Promise<PersonState> {
+  const indexedDB = new IDBFactory();
+  const locks = createLocks();
+  const network = createNetwork(ORIGIN, () => w.relay);
+  const tabs: Cairn[] = [];
+  const stores: Store[] = [];
+  const open = async (): Promise<Cairn> => {
+    const store = await openStore({ name: 'cairn', clock: w.clock, random, indexedDB, IDBKeyRange });
+    const client = createCairn(portsOf(w, store, network, random, locks));
+    stores.push(store);
+    tabs.push(client);
+    return client;
+  };
+  const first = await open();
+  unwrap(await first.createAccount({ name, passphrase: PASSPHRASE }));
+
+  const read = async <T>(watch: (show: (value: T) => void) => Promise<() => void>): Promise<T> => {
+    const seen = Promise.withResolvers<T>();
+    const stop = await watch((value) => seen.resolve(value));
+    const value = await seen.promise;
+    stop();
+    return value;
+  };
+  const tab = (): Cairn => {
+    const client = tabs[0];
+    if (client === undefined) throw new Error(`${name} has no tab open`);
+    return client;
+  };
+  const person: PersonState = {
+    name,
+    network,
+    tabs,
+    get store() {
+      return stores.at(-1) as Store;
+    },
+    get client() {
+      return tab();
+    },
+    async openTab() {
+      const client = await open();
+      unwrap(await client.unlock(PASSPHRASE));
+      return client;
+    },
+    async restart() {
+      for (const client of tabs.splice(0)) client.dispose();
+      stores.length = 0;
+      return open();
+    },
+    code: async () => unwrap(await tab().myInviteCode()),
+    async knows(...others) {
+      for (const other of others) unwrap(await tab().addPerson(await other.code()));
+    },
+    async conversation(title) {
+      const items = await read<readonly ConversationItem[]>((show) => tab().watchConversations(show));
+      const found = items.find((item) => item.title === title);
+      if (found === undefined) throw new Error(`${name} has no conversation ${title}`);
+      return found;
+    },
+    async view(id) {
+      const view = await read<ConversationView | undefined>((show) => tab().watchConversation(id, 1_000, show));
+      if (view === undefined) throw new Error(`${name} has no conversation ${id}`);
+      return view;
+    },
+    async messages(title) {
+      return (await person.view((await person.conversation(title)).id)).messages;
+    },
+    async texts(title) {
+      return (await person.messages(title)).filter((message) => message.type === 'text').map((message) => message.text);
+    },
+  };
+  return person;
+}
+
+const portsOf = (w: World, store: Store, network: Network, random: Random, locks: Locks) => ({
+  store,
+  transport: network.transport,
+  loginKeys: webLoginKeys,
+  clock: w.clock,
+  random,
+  locks,
+  logger: process.env['WORLD_LOG'] === undefined ? silent : stderrLogger,
+});
+
+const stderrLogger = {
+  log: (level: string, event: string, facts?: object) => process.stderr.write(`${level} ${event} ${JSON.stringify(facts ?? {})}\n`),
+};
+
+/** The value, or the failing of the test. */
+export const must = async <T>(result: Promise<Result<T>>): Promise<T> => unwrap(await result);
