@@ -126,6 +126,8 @@ export interface TestDevice {
   readonly mailbox: StreamId;
   readonly loginKeys: KeyPair;
   token: Bytes | undefined;
+  /** The `Host` that the device believes to ask. */
+  host: string | undefined;
   certificate(sequence?: number, keys?: KeyPair): Bytes;
   register(sequence?: number): Promise<Answer<{ account: AccountId }>>;
   login(origin?: string): Promise<Answer<{ token: Bytes; expiresAt: number }>>;
@@ -156,14 +158,14 @@ export interface TestRecord {
 
 export type TestCommit = v.InferOutput<typeof protocol.commit.request>;
 
-export async function ask<Q extends v.GenericSchema, A extends v.GenericSchema>(
+async function ask<Q extends v.GenericSchema, A extends v.GenericSchema>(
   relay: Relay,
-  token: Bytes | undefined,
+  { token, host }: Pick<TestDevice, 'token' | 'host'>,
   path: string,
   endpoint: Endpoint<Q, A>,
   request: v.InferInput<Q>,
 ): Promise<Answer<v.InferOutput<A>>> {
-  const { status, body, headers } = await relay.handle({ path, token, body: cborFromValue(request) });
+  const { status, body, headers } = await relay.handle({ path, token, host, body: cborFromValue(request) });
   if (status === 200) {
     const decoded = valueFromCbor(endpoint.answer, body, 2 * limits.body);
     if (!decoded.ok) throw new TypeError(`answer of ${path}: ${decoded.error.detail}`);
@@ -183,6 +185,7 @@ export function newDevice(relay: Relay, account: TestAccount, random: Random): T
     mailbox: id as string as StreamId,
     loginKeys,
     token: undefined,
+    host: undefined,
     certificate: (sequence = 0, keys = loginKeys) => {
       const fields = {
         accountKey: account.keys.publicKey,
@@ -206,7 +209,7 @@ export function newDevice(relay: Relay, account: TestAccount, random: Random): T
       if (answer.ok) device.token = answer.value.token;
       return answer;
     },
-    ask: (path, endpoint, request) => ask(relay, device.token, path, endpoint, request),
+    ask: (path, endpoint, request) => ask(relay, device, path, endpoint, request),
     append: (stream, entries) =>
       device.ask(protocol.append.path(stream), protocol.append, {
         entries: entries.map(({ id, epoch, payload = new Uint8Array([1]) }) => ({ id, epoch, payload })),

@@ -10,7 +10,7 @@ import { catchUp } from './catchUp.ts';
 import type { Caller, Outcome, RelayContext } from './context.ts';
 import * as keyPackages from './keyPackages.ts';
 import * as login from './login.ts';
-import { append, commit } from './streams.ts';
+import { append, commit, offer } from './streams.ts';
 import type { Bytes } from '../core/bytes.ts';
 
 /** An endpoint of `protocol/requests.ts` together with what serves it. */
@@ -38,6 +38,7 @@ export function endpointOf(path: string): Endpoint | undefined {
   if (streams !== 'streams') return fixed.get(path);
   if (stream === undefined || !isRandomId(stream) || rest.length > 0) return undefined;
   if (what === 'entries') return entriesOf(stream as StreamId);
+  if (what === 'offer') return offerOf(stream as StreamId);
   return what === 'commits' ? commitsOf(stream as StreamId) : undefined;
 }
 
@@ -57,6 +58,8 @@ const fixed: ReadonlyMap<string, Endpoint> = new Map([
 
 const entriesOf = (stream: StreamId): Endpoint =>
   known(protocol.append, (context, caller, request) => append(context, caller, stream, request));
+const offerOf = (stream: StreamId): Endpoint =>
+  known(protocol.offer, (context, caller, request) => offer(context, caller, stream, request));
 const commitsOf = (stream: StreamId): Endpoint =>
   known(protocol.commit, (context, caller, request) => commit(context, caller, stream, request));
 

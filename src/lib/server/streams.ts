@@ -2,15 +2,20 @@ import * as v from 'valibot';
 import type { DeviceId, StreamId } from '../core/ids.ts';
 import { err, ok, refuse } from '../core/result.ts';
 import { relayFault } from '../protocol/errors.ts';
-import type { append as appendEndpoint, commit as commitEndpoint } from '../protocol/requests.ts';
+import type {
+  append as appendEndpoint,
+  commit as commitEndpoint,
+  offer as offerEndpoint,
+} from '../protocol/requests.ts';
 import { mailboxOf } from './accounts.ts';
 import type { Ring } from './bus/port.ts';
 import type { Caller, Outcome, RelayContext } from './context.ts';
-import type { EntryRow, StreamRow, Tables } from './store/port.ts';
+import type { StreamRow, StreamTables, Tables } from './store/port.ts';
 
 type Append = v.InferOutput<typeof appendEndpoint.request>;
 type AppendAnswer = v.InferOutput<typeof appendEndpoint.answer>;
 type AppendResult = AppendAnswer['results'][number];
+type Offer = v.InferOutput<typeof offerEndpoint.request>;
 type Commit = v.InferOutput<typeof commitEndpoint.request>;
 
 /**
@@ -25,48 +30,92 @@ export async function append(
   stream: StreamId,
   request: Append,
 ): Outcome<AppendAnswer> {
-  const now = context.clock.now();
-  const taken = await context.store.write(async ({ streams }) => {
-    const row = await streams.lockStream(stream);
-    if (row === undefined) return err(relayFault('not-found', 'stream'));
-    const member = await streams.findMember(stream, caller.device);
-    if (row.kind === 'mailbox' || member === undefined) return err(relayFault('forbidden'));
-    const isMember = member.until === undefined;
-
-    const results: AppendResult[] = [];
-    const fresh = new Map<string, EntryRow>();
-    let refused = false;
-    for (const { id, epoch, payload } of request.entries) {
-      const before = fresh.get(id) ?? (await streams.findEntry(stream, id));
-      if (refused) {
-        results.push({ ok: false, id, code: 'not-sent' });
-      } else if (before !== undefined) {
-        const same = before.sender === caller.device && before.kind === 'record';
-        refused = !same;
-        results.push(same ? { ok: true, id, seq: before.seq } : { ok: false, id, code: 'conflict' });
-      } else if (!isMember) {
-        return err(relayFault('forbidden', 'removed'));
-      } else if (epoch > row.epoch || epoch < row.fence) {
-        refused = true;
-        results.push({ ok: false, id, code: epoch > row.epoch ? 'future-epoch' : 'stale-epoch' });
-      } else {
-        const seq = row.head + fresh.size + 1;
-        fresh.set(id, { seq, kind: 'record', id, epoch, sender: caller.device, at: now, payload });
-        results.push({ ok: true, id, seq });
-      }
-    }
-    const head = row.head + fresh.size;
-    if (fresh.size > 0) {
-      await streams.insertEntries(stream, [...fresh.values()]);
-      await streams.moveHead(stream, fresh.size);
-    }
-    return ok({ results, head, grew: fresh.size > 0 });
+  const at = context.clock.now();
+  const grown = await context.store.write(async ({ streams }) => {
+    const { results, fresh, head } = await judge(streams, caller, stream, request.entries);
+    if (fresh.length === 0) return { results, head: undefined };
+    const sender = caller.device;
+    const kind = 'record' as const;
+    const rows = fresh.map(({ seq, of }) => ({
+      seq,
+      kind,
+      id: of.id,
+      epoch: of.epoch,
+      sender,
+      at,
+      payload: of.payload,
+    }));
+    await streams.insertEntries(stream, rows);
+    await streams.moveHead(stream, rows.length);
+    return { results, head: head + rows.length };
   });
-  if (!taken.ok) return taken;
-  const { results, head, grew } = taken.value;
-  if (grew) context.bus.ring({ stream, head });
-  return ok({ results });
+  if (grown.head !== undefined) context.bus.ring({ stream, head: grown.head });
+  return ok({ results: grown.results });
 }
+
+/**
+ * What {@link append} would answer now, without taking anything: a record that is not there yet has the
+ * number 0. Errors: as for `append`.
+ */
+export async function offer(
+  context: RelayContext,
+  caller: Caller,
+  stream: StreamId,
+  request: Offer,
+): Outcome<AppendAnswer> {
+  return context.store.read(async ({ streams }) => {
+    const { results, head } = await judge(streams, caller, stream, request.entries);
+    return ok({ results: results.map((result) => (result.ok && result.seq > head ? { ...result, seq: 0 } : result)) });
+  });
+}
+
+interface Judged<Record> {
+  readonly results: AppendResult[];
+  /** Those to be taken, with the numbers they get. */
+  readonly fresh: readonly { readonly seq: number; readonly of: Record }[];
+  /** The head of the stream as it is. */
+  readonly head: number;
+}
+
+/** Decides about each record of a request, in order. */
+async function judge<Record extends { readonly id: string; readonly epoch: number }>(
+  streams: StreamTables,
+  caller: Caller,
+  stream: StreamId,
+  records: readonly Record[],
+): Promise<Judged<Record>> {
+  const row = (await streams.lockStream(stream)) ?? refuse(relayFault('not-found', 'stream'));
+  const member = await streams.findMember(stream, caller.device);
+  if (row.kind === 'mailbox' || member === undefined) refuse(relayFault('forbidden'));
+  const isRemoved = member.until !== undefined;
+
+  const results: AppendResult[] = [];
+  const fresh = new Map<string, { seq: number; of: Record }>();
+  for (const record of records) {
+    const { id } = record;
+    const verdict = results.at(-1)?.ok === false ? 'not-sent' : await judgeOne(record);
+    results.push(typeof verdict === 'number' ? { ok: true, id, seq: verdict } : { ok: false, id, code: verdict });
+  }
+  return { results, fresh: [...fresh.values()], head: row.head };
+
+  /** The number that the record has or gets, or why it gets none. What was taken before is looked at first. */
+  async function judgeOne(record: Record): Promise<number | RefusalCode> {
+    const twin = fresh.get(record.id);
+    if (twin !== undefined) return twin.seq;
+    const before = await streams.findEntry(stream, record.id);
+    if (before !== undefined) {
+      return before.sender === caller.device && before.kind === 'record' ? before.seq : 'conflict';
+    }
+    if (isRemoved) refuse(relayFault('forbidden', 'removed'));
+    if (record.epoch > row.epoch) return 'future-epoch';
+    if (record.epoch < row.fence) return 'stale-epoch';
+    const seq = row.head + fresh.size + 1;
+    fresh.set(record.id, { seq, of: record });
+    return seq;
+  }
+}
+
+type RefusalCode = Extract<AppendResult, { ok: false }>['code'];
 
 /**
  * Takes the one commit of an epoch: first wins. With it, and not without it, the readers are replaced, the

@@ -138,7 +138,7 @@ export interface TakenEntry {
 }
 
 export interface StreamTables {
-  /** The stream's row, held until the transaction ends: whoever asks for it next waits. */
+  /** The stream's row. In a write it is held until the transaction ends: whoever asks for it next waits. */
   lockStream(stream: StreamId): Promise<StreamRow | undefined>;
   insertStream(stream: StreamId, row: StreamRow, now: number): Promise<void>;
   /** Adds `by` to the head of a locked stream and gives the new head. */

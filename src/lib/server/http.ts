@@ -1,0 +1,81 @@
+import { bytesFromBase64url, concat, type Bytes } from '../core/bytes.ts';
+import { relayFault } from '../protocol/errors.ts';
+import { limits } from '../protocol/limits.ts';
+import { answerFromFault, type Relay, type RelayAnswer } from './relay.ts';
+
+/**
+ * One HTTP request to `/api/v1/{path}`, served by the relay. `POST` with CBOR only; a body that is too large
+ * is refused before it is read to its end.
+ *
+ * Statuses beyond those of `relayErrors`, both with the code `bad-request`: 405 for another method, 415 for
+ * another content type.
+ */
+export async function answerHttp(
+  relay: Relay,
+  request: Request,
+  asked: { readonly path: string; readonly address: string | undefined },
+): Promise<Response> {
+  if (request.method !== 'POST') return respond(refused(405, 'method', { allow: 'POST' }), request);
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/cbor')
+    return respond(refused(415, 'content type', { accept: 'application/cbor' }), request);
+  const body = await readBody(request);
+  if (typeof body === 'string') return respond(answerFromFault(relayFault(body)), request);
+  const token = tokenFrom(request.headers.get('authorization'));
+  const host = request.headers.get('host') ?? undefined;
+  return respond(await relay.handle({ ...asked, token, body, host }), request);
+}
+
+/** The answer to a path of another major version, `/api/v2/…`. */
+export const answerOtherVersion = (request: Request): Response =>
+  respond(answerFromFault(relayFault('unsupported-version')), request);
+
+/** The answer to a path that is none of the relay's. */
+export const answerNotFound = (request: Request): Response =>
+  respond(answerFromFault(relayFault('not-found', 'path')), request);
+
+const refused = (status: number, detail: string, headers: Record<string, string>): RelayAnswer => {
+  const answer = answerFromFault(relayFault('bad-request', detail));
+  return { ...answer, status, headers: { ...answer.headers, ...headers } };
+};
+
+function respond({ status, body, headers }: RelayAnswer, request: Request): Response {
+  // A body that nobody reads any more would keep the connection busy.
+  const closing = request.body !== null && !request.bodyUsed;
+  return new Response(request.method === 'HEAD' ? null : body, {
+    status,
+    headers: closing ? { ...headers, connection: 'close' } : headers,
+  });
+}
+
+/** The whole body, or why there is none. */
+async function readBody(request: Request): Promise<Bytes | 'too-large' | 'bad-request'> {
+  const announced = Number(request.headers.get('content-length') ?? 0);
+  if (announced > limits.body) return 'too-large';
+  if (request.body === null) return new Uint8Array();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const reader = request.body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      length += value.length;
+      if (length > limits.body) {
+        await reader.cancel();
+        return 'too-large';
+      }
+      parts.push(value);
+    }
+  } catch {
+    // The client went away in the middle: nobody reads the answer.
+    return 'bad-request';
+  }
+  return concat(...parts);
+}
+
+/** The token of `Authorization: Bearer <base64url>`. */
+function tokenFrom(header: string | null): Bytes | undefined {
+  const match = /^Bearer ([A-Za-z0-9_-]{43})$/i.exec(header ?? '');
+  return match?.[1] === undefined ? undefined : bytesFromBase64url(match[1]);
+}

@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { idFromBytes, type KeyPackageRef, type StreamId } from '../../src/lib/core/ids.ts';
+import { RESERVATION_MS } from '../../src/lib/protocol/limits.ts';
+import * as protocol from '../../src/lib/protocol/requests.ts';
+import { CLAIM_BUDGET, CLAIM_WINDOW_MS, MOST_IN_POOL } from '../../src/lib/server/keyPackages.ts';
+import { newAccount, relayWorld, value, type RelayWorld, type TestDevice } from './relayWorld.ts';
+
+const pool = async (device: TestDevice) =>
+  value(await device.ask(protocol.countKeyPackages.path, protocol.countKeyPackages, {}));
+
+async function claimOne(claimer: TestDevice, target: TestDevice) {
+  const { claims } = value(await claimer.claim(target.account.id));
+  expect(claims).toHaveLength(1);
+  const [claim] = claims;
+  if (claim === undefined) throw new Error('no claim');
+  return claim;
+}
+
+const spend = (world: RelayWorld, claimer: TestDevice, reservation: string) =>
+  claimer.commit(idFromBytes<StreamId>(world.random.bytes(16)), 0, { spends: [reservation] });
+
+describe('publishing', () => {
+  test('fills the pool, and the same packages again change nothing', async () => {
+    const world = await relayWorld();
+    const ana = await world.device();
+    const packages = Array.from({ length: 3 }, () => ({
+      ref: idFromBytes<KeyPackageRef>(world.random.bytes(64)),
+      suite: 83,
+      notAfter: world.clock.now() + 1,
+      lastResort: false,
+      bytes: world.random.bytes(10),
+    }));
+    const publish = () => ana.ask(protocol.publishKeyPackages.path, protocol.publishKeyPackages, { packages });
+    expect(value(await publish())).toEqual({ available: 3, lastResort: false });
+    expect(value(await publish())).toEqual({ available: 3, lastResort: false });
+    const claim = await claimOne(await world.device(), ana);
+    expect(packages.map(({ ref }) => ref)).toContain(claim.ref);
+    expect(value(await publish())).toEqual({ available: 2, lastResort: false });
+  });
+
+  test('keeps the newest last resort', async () => {
+    const world = await relayWorld();
+    const [ana, bo] = [await world.device(), await world.device()];
+    expect(value(await ana.publish(1, { lastResort: true }))).toEqual({ available: 0, lastResort: true });
+    const first = await claimOne(bo, ana);
+    value(await ana.publish(1, { lastResort: true }));
+    expect((await claimOne(bo, ana)).ref).not.toBe(first.ref);
+  });
+
+  test('is refused beyond the pool, and for packages that have ended', async () => {
+    const world = await relayWorld();
+    const ana = await world.device();
+    value(await ana.publish(100));
+    value(await ana.publish(MOST_IN_POOL - 100));
+    expect(await ana.publish(1)).toMatchObject({ status: 400, code: 'bad-request' });
+    expect(await ana.publish(1, { notAfter: world.clock.now() })).toMatchObject({ code: 'bad-request' });
+    expect(await pool(ana)).toEqual({ available: MOST_IN_POOL, lastResort: false });
+  });
+});
+
+describe('claiming', () => {
+  test('gives 100 parallel claims 100 different packages', async () => {
+    const world = await relayWorld();
+    const target = await world.device();
+    value(await target.publish(100));
+    const claimers = await Promise.all(Array.from({ length: 10 }, () => world.device()));
+    const claims = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => claimOne(claimers[i % 10] ?? target, target)),
+    );
+    expect(new Set(claims.map(({ ref }) => ref)).size).toBe(100);
+    expect(new Set(claims.map(({ reservation }) => reservation)).size).toBe(100);
+    expect(await pool(target)).toEqual({ available: 0, lastResort: false });
+  });
+
+  test('reserves one package of every other active device of the account', async () => {
+    const world = await relayWorld();
+    const account = newAccount();
+    const [phone, laptop] = [await world.device(account), await world.device(account)];
+    const bo = await world.device();
+    value(await phone.publish(1));
+    value(await laptop.publish(1));
+    expect(value(await phone.claim(account.id)).claims.map(({ device }) => device)).toEqual([laptop.id]);
+    expect(value(await bo.claim(account.id, account.id))).toMatchObject({
+      claims: [{ device: phone.id }],
+      missing: [],
+    });
+    expect(value(await bo.claim(account.id, bo.account.id))).toEqual({ claims: [], missing: [account.id] });
+    expect(value(await bo.claim(newAccount().id)).claims).toEqual([]);
+  });
+
+  test('serves the last resort only when the pool is empty, and does not use it up', async () => {
+    const world = await relayWorld();
+    const [ana, bo] = [await world.device(), await world.device()];
+    value(await ana.publish(1, { lastResort: true }));
+    value(await ana.publish(1));
+    expect(await claimOne(bo, ana)).toMatchObject({ lastResort: false });
+    const [one, two] = [await claimOne(bo, ana), await claimOne(bo, ana)];
+    expect([one, two]).toMatchObject([{ lastResort: true }, { lastResort: true }]);
+    expect(one.ref).toBe(two.ref);
+    expect(await spend(world, bo, one.reservation)).toMatchObject({ ok: true });
+    expect(await spend(world, bo, one.reservation)).toMatchObject({ code: 'no-key-package' });
+    expect(await spend(world, bo, two.reservation)).toMatchObject({ ok: true });
+    expect(await pool(ana)).toEqual({ available: 0, lastResort: true });
+  });
+
+  test('of one account cannot drain the pool of a device', async () => {
+    const world = await relayWorld();
+    const [ana, cleo] = [await world.device(), await world.device()];
+    const eves = newAccount();
+    const eve = [await world.device(eves), await world.device(eves)];
+    value(await ana.publish(CLAIM_BUDGET + 2));
+    for (let i = 0; i < CLAIM_BUDGET; i++) await claimOne(eve[i % 2] ?? cleo, ana);
+    expect(await eve[0]?.claim(ana.account.id)).toMatchObject({
+      status: 429,
+      code: 'rate-limited',
+      retryAfter: '3600',
+    });
+    value(await ana.publish(1, { lastResort: true }));
+    expect(await claimOne(eve[1] ?? cleo, ana)).toMatchObject({ lastResort: true });
+    expect(await claimOne(cleo, ana)).toMatchObject({ lastResort: false });
+    world.clock.advance(CLAIM_WINDOW_MS - 1);
+    await eve[0]?.login();
+    expect(await claimOne(eve[0] ?? cleo, ana)).toMatchObject({ lastResort: true });
+    world.clock.advance(1);
+    expect(await claimOne(eve[0] ?? cleo, ana)).toMatchObject({ lastResort: false });
+  });
+
+  test('never hands out a package that has ended', async () => {
+    const world = await relayWorld();
+    const [ana, bo] = [await world.device(), await world.device()];
+    value(await ana.publish(1, { notAfter: world.clock.now() + 1_000 }));
+    world.clock.advance(1_000);
+    expect(value(await bo.claim(ana.account.id))).toEqual({ claims: [], missing: [ana.account.id] });
+    expect(await pool(ana)).toEqual({ available: 0, lastResort: false });
+  });
+});
+
+describe('a reservation', () => {
+  test('is for its holder, once, for a day; then the package is free again', async () => {
+    const world = await relayWorld();
+    const [ana, bo, eve] = [await world.device(), await world.device(), await world.device()];
+    value(await ana.publish(1));
+    const claim = await claimOne(bo, ana);
+    expect(claim.expiresAt).toBe(world.clock.now() + RESERVATION_MS);
+    expect(await spend(world, eve, claim.reservation)).toMatchObject({ code: 'no-key-package' });
+    world.clock.advance(RESERVATION_MS);
+    for (const device of [bo, eve]) await device.login();
+    expect(await spend(world, bo, claim.reservation)).toMatchObject({ code: 'no-key-package' });
+
+    const again = await claimOne(eve, ana);
+    expect(again.ref).toBe(claim.ref);
+    expect(again.reservation).not.toBe(claim.reservation);
+    expect(await spend(world, eve, again.reservation)).toMatchObject({ ok: true });
+    world.clock.advance(RESERVATION_MS);
+    await eve.login();
+    expect(value(await eve.claim(ana.account.id)).missing).toEqual([ana.account.id]);
+  });
+});
