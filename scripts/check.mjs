@@ -16,6 +16,7 @@ const parts = {
   unused: 'npm run --silent unused',
   format: 'npm run --silent format:check',
   lock: 'node scripts/completeLock.mjs --check',
+  schema: 'node scripts/schemaDoc.mjs --check',
 };
 if (!existsSync(join(root, 'src', 'service-worker', 'tsconfig.json'))) delete parts['types-service-worker'];
 
