@@ -36,7 +36,7 @@ export function createClock(start = Date.UTC(2030, 0, 1, 9)): WorldClock {
 /** The same bytes for the same seed: SHA-256 in counter mode. */
 export function createRandom(seed: string): Random {
   let counter = 0;
-  let pool = new Uint8Array(0);
+  let pool: Uint8Array = new Uint8Array(0);
   return {
     bytes(length): Bytes {
       const out = new Uint8Array(length);

@@ -189,5 +189,4 @@ const alarm = (session: Session, outcome: Outcome, groupId: GroupId): Promise<vo
     description: outcome,
     rawData: { groupId },
     at: session.clock.now(),
-    random: session.random,
   });
