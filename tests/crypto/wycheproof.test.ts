@@ -1,0 +1,136 @@
+import { MlKem768 } from '@hpke/ml-kem';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { bytesFromHex, hexFromBytes, type Bytes } from '../../src/lib/core/bytes.ts';
+import { createVerifier } from '../../src/lib/crypto/platformSignature.ts';
+import {
+  aesGcmOpen,
+  aesGcmSeal,
+  ed25519,
+  hkdfSha256,
+  hmacSha256,
+  xchachaOpen,
+  xchachaSeal,
+} from '../../src/lib/crypto/primitives.ts';
+import { pbkdf2Sha256 } from '../../src/lib/crypto/vault.ts';
+
+/** Project Wycheproof's vectors through our own functions: what a wrapper gets wrong is found here. */
+const FOLDER = new URL('../../../shared/vectors/wycheproof/', import.meta.url);
+const isThere = existsSync(FOLDER);
+if (!isThere) console.warn(`NOT CHECKED: no Wycheproof vectors in ${FOLDER.pathname}`);
+
+interface Group {
+  readonly [field: string]: unknown;
+  readonly tests: readonly Vector[];
+}
+interface Vector {
+  readonly [field: string]: unknown;
+  readonly tcId: number;
+  readonly comment: string;
+  readonly result: 'valid' | 'invalid' | 'acceptable';
+}
+
+function groupsOf(name: string): readonly Group[] {
+  const file = JSON.parse(readFileSync(new URL(`${name}_test.json`, FOLDER), 'utf8')) as { testGroups: Group[] };
+  return file.testGroups;
+}
+
+/** A field of hex digits as bytes. */
+function hex(holder: { readonly [field: string]: unknown }, field: string): Bytes {
+  const value = holder[field];
+  const bytes = typeof value === 'string' ? bytesFromHex(value) : undefined;
+  if (bytes === undefined) throw new Error(`no bytes in ${field}`);
+  return bytes;
+}
+
+const name = (vector: Vector): string => `#${vector.tcId} ${vector.comment}`;
+
+describe.skipIf(!isThere)('Wycheproof', () => {
+  const aeads = [
+    { file: 'aes_gcm', ivSize: 96, seal: aesGcmSeal, open: aesGcmOpen, least: 60 },
+    { file: 'xchacha20_poly1305', ivSize: 192, seal: xchachaSeal, open: xchachaOpen, least: 200 },
+  ];
+  for (const { file, ivSize, seal, open, least } of aeads) {
+    test(file, () => {
+      let checked = 0;
+      for (const group of groupsOf(file)) {
+        if (group['keySize'] !== 256 || group['ivSize'] !== ivSize || group['tagSize'] !== 128) continue;
+        for (const vector of group.tests) {
+          const [key, nonce, bound] = [hex(vector, 'key'), hex(vector, 'iv'), hex(vector, 'aad')];
+          const sealed = new Uint8Array([...hex(vector, 'ct'), ...hex(vector, 'tag')]);
+          const opened = open(key, nonce, bound, sealed);
+          checked++;
+          if (vector.result !== 'valid') {
+            expect(opened, name(vector)).toBeUndefined();
+            continue;
+          }
+          expect(opened, name(vector)).toEqual(hex(vector, 'msg'));
+          expect(seal(key, nonce, bound, hex(vector, 'msg')), name(vector)).toEqual(sealed);
+        }
+      }
+      expect(checked).toBeGreaterThan(least);
+    });
+  }
+
+  test('ed25519, in JavaScript and on the platform', async () => {
+    let checked = 0;
+    for (const group of groupsOf('ed25519')) {
+      const publicKey = hex(group['publicKey'] as Record<string, unknown>, 'pk');
+      const verify = await createVerifier(publicKey);
+      for (const vector of group.tests) {
+        const [signature, message] = [hex(vector, 'sig'), hex(vector, 'msg')];
+        expect(ed25519.verify(signature, message, publicKey), name(vector)).toBe(vector.result === 'valid');
+        expect(await verify(signature, message), name(vector)).toBe(vector.result === 'valid');
+        checked++;
+      }
+    }
+    expect(checked).toBeGreaterThan(140);
+  });
+
+  test('hkdf_sha256', () => {
+    for (const group of groupsOf('hkdf_sha256')) {
+      for (const vector of group.tests) {
+        const derive = (): Bytes =>
+          hkdfSha256(hex(vector, 'ikm'), hex(vector, 'salt'), hex(vector, 'info'), Number(vector['size']));
+        if (vector.result === 'valid') expect(derive(), name(vector)).toEqual(hex(vector, 'okm'));
+        else expect(derive, name(vector)).toThrow();
+      }
+    }
+  });
+
+  test('hmac_sha256', () => {
+    for (const group of groupsOf('hmac_sha256')) {
+      for (const vector of group.tests) {
+        const code = hmacSha256(hex(vector, 'key'), hex(vector, 'msg')).subarray(0, Number(group['tagSize']) / 8);
+        expect(hexFromBytes(code) === vector['tag'], name(vector)).toBe(vector.result === 'valid');
+      }
+    }
+  });
+
+  test('pbkdf2_hmacsha256', async () => {
+    for (const group of groupsOf('pbkdf2_hmacsha256')) {
+      for (const vector of group.tests) {
+        const rounds = Number(vector['iterationCount']);
+        const key = await pbkdf2Sha256(hex(vector, 'password'), hex(vector, 'salt'), rounds, Number(vector['dkLen']));
+        expect(hexFromBytes(key) === vector['dk'], name(vector)).toBe(vector.result === 'valid');
+      }
+    }
+  });
+
+  test('mlkem_768, as the hybrid suite of MLS uses it', async () => {
+    const kem = new MlKem768();
+    let checked = 0;
+    for (const group of groupsOf('mlkem_768')) {
+      for (const vector of group.tests) {
+        const decapsulated = (async () => {
+          const recipientKey = await kem.deserializePrivateKey(hex(vector, 'seed').buffer);
+          return new Uint8Array(await kem.decap({ recipientKey, enc: hex(vector, 'c').buffer }));
+        })();
+        checked++;
+        if (vector.result === 'valid') expect(await decapsulated, name(vector)).toEqual(hex(vector, 'K'));
+        else await expect(decapsulated, name(vector)).rejects.toThrow();
+      }
+    }
+    expect(checked).toBeGreaterThan(190);
+  });
+});
