@@ -138,7 +138,7 @@ export default {
       comment: 'An import leads somewhere.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true, pathNot: ['^\\$(app|env|service-worker|lib)', '^virtual:', '\\?(worker|url)'] },
+      to: { couldNotResolve: true, pathNot: ['^\\$(app|env|service-worker|lib)', '\\$types$', '^virtual:', '\\?(worker|url)'] },
     },
     {
       name: 'no-dev-packages-in-sources',

@@ -14,8 +14,8 @@ export default {
       // The tools are checked like the sources.
       config: (config) => ({
         ...config,
-        include: [...config.include, '../*.config.ts', '../*.js', '../scripts/**/*.mjs', '../bench/**/*.ts'],
-        exclude: [...config.exclude, '../bench/node_modules/**', '../build/**'],
+        include: [...config['include'], '../*.config.ts', '../*.js', '../scripts/**/*', '../bench/**/*.ts'],
+        exclude: [...config['exclude'], '../bench/node_modules/**', '../build/**'],
       }),
     },
     // What pages may load and run. Everything else that is sent with an answer: src/lib/server/headers.ts.

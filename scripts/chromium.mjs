@@ -15,7 +15,7 @@ export function chromiumPath() {
 }
 
 /** The browser talks to nothing but the pages under test, and needs no sandbox of its own in a container. */
-export const chromiumFlags = [
+const chromiumFlags = [
   '--no-sandbox',
   '--disable-background-networking',
   '--disable-component-update',
