@@ -159,7 +159,7 @@ export interface TestRecord {
 export type TestCommit = v.InferOutput<typeof protocol.commit.request>;
 
 async function ask<Q extends v.GenericSchema, A extends v.GenericSchema>(
-  relay: Relay,
+  relay: Pick<Relay, 'handle'>,
   { token, host }: Pick<TestDevice, 'token' | 'host'>,
   path: string,
   endpoint: Endpoint<Q, A>,
@@ -176,7 +176,7 @@ async function ask<Q extends v.GenericSchema, A extends v.GenericSchema>(
   return { ok: false, status, code: fault.value.code, retryAfter: headers['retry-after'] };
 }
 
-export function newDevice(relay: Relay, account: TestAccount, random: Random): TestDevice {
+export function newDevice(relay: Pick<Relay, 'handle'>, account: TestAccount, random: Random): TestDevice {
   const id = idFromBytes<DeviceId>(random.bytes(16));
   const loginKeys = newKeyPair();
   const device: TestDevice = {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { idFromBytes, type StreamId } from '../../src/lib/core/ids.ts';
+import * as protocol from '../../src/lib/protocol/requests.ts';
 import { relayWorld, value, type RelayWorld, type TestDevice } from './relayWorld.ts';
 
 const newStream = (world: RelayWorld): StreamId => idFromBytes<StreamId>(world.random.bytes(16));
@@ -69,6 +70,36 @@ describe('append', () => {
     expect(await ana.append(ana.mailbox, [newEntry(world, 0)])).toMatchObject({ status: 403, code: 'forbidden' });
     expect(await ana.append(newStream(world), [newEntry(world)])).toMatchObject({ status: 404, code: 'not-found' });
     expect(await ana.catchUp()).toHaveLength(1);
+  });
+});
+
+describe('offer', () => {
+  const offer = async (device: TestDevice, stream: StreamId, ...entries: readonly { id: string; epoch: number }[]) => {
+    const path = protocol.offer.path(stream);
+    return device.ask(path, protocol.offer, { entries: entries.map(({ id, epoch }) => ({ id, epoch })) });
+  };
+
+  test('says what append would say, and takes nothing', async () => {
+    const { world, ana, bo, stream } = await groupOfTwo();
+    const taken = newEntry(world);
+    value(await bo.append(stream, [taken]));
+    value(await ana.commit(stream, 1, { members: [ana.id, bo.id], fence: true }));
+    const [good, stale, future] = [newEntry(world, 2), newEntry(world, 1), newEntry(world, 3)];
+    const say = async (...entries: Parameters<typeof offer>[2][]) =>
+      value(await offer(bo, stream, ...entries)).results.map((result) => (result.ok ? result.seq : result.code));
+    expect(await say(taken, good, good, stale, good)).toEqual([2, 0, 0, 'stale-epoch', 'not-sent']);
+    expect(await say(future)).toEqual(['future-epoch']);
+    expect(value(await offer(ana, stream, taken)).results).toMatchObject([{ ok: false, code: 'conflict' }]);
+    expect(seqs(await ana.catchUp())).toEqual([1, 2, 3]);
+    expect(value(await bo.append(stream, [good])).results).toMatchObject([{ ok: true, seq: 4 }]);
+  });
+
+  test('is for members only', async () => {
+    const { world, ana, bo, stream } = await groupOfTwo();
+    value(await ana.commit(stream, 1, { members: [ana.id], fence: true }));
+    expect(await offer(bo, stream, newEntry(world, 2))).toMatchObject({ status: 403, code: 'forbidden' });
+    expect(await offer(await world.device(), stream, newEntry(world, 2))).toMatchObject({ code: 'forbidden' });
+    expect(await offer(ana, newStream(world), newEntry(world))).toMatchObject({ code: 'not-found' });
   });
 });
 
