@@ -1,12 +1,23 @@
-import type { Store } from './store.ts';
+import type { SettingRow, Store } from './store.ts';
 
-/** The value under `key`, or `undefined`. Whoever names the type is who set it. */
+/** Settings of this device, sealed: one value for each name. The reader says what it expects to find. */
+
 export async function getSetting<T>(store: Store, key: string): Promise<T | undefined> {
   return (await store.settings.get(key))?.value as T | undefined;
 }
 
-/** Keeps `value`, anything that deterministic CBOR can say, under `key`. */
+/** @param value what deterministic CBOR can say. */
 export async function setSetting(store: Store, key: string, value: unknown, now: number): Promise<void> {
-  const known = await store.settings.get(key);
-  await store.settings.put({ key, value, createdAt: known?.createdAt ?? now, updatedAt: now });
+  await store.tx('rw', ['settings'], async () => {
+    const createdAt = (await store.settings.get(key))?.createdAt ?? now;
+    await store.settings.put({ key, value, createdAt, updatedAt: now });
+  });
 }
+
+export async function deleteSetting(store: Store, key: string): Promise<void> {
+  await store.settings.delete(key);
+}
+
+/** All settings, those changed last first. */
+export const listSettings = (store: Store): Promise<SettingRow[]> =>
+  Promise.resolve(store.settings.orderBy('updatedAt').reverse().toArray());

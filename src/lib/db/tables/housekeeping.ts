@@ -23,8 +23,8 @@ export const auditLog = table({
     userAgent: optional(text()),
     success: boolean(),
     errorMessage: sealed(optional(text())),
-    /** SHA-256 of the row before; zeros in the first. */
-    previousHash: sealed(bytes()),
+    /** Keyed hash of the row before; empty in the first there ever was. */
+    previousHash: sealed(text()),
   },
   indexes: [
     index('timestamp', 'eventType'),
