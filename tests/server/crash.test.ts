@@ -25,8 +25,8 @@ async function startRelay(folder: string): Promise<{ child: ChildProcess; port: 
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.push(child);
-  const [line] = await once(child.stdout ?? child, 'data');
-  return { child, port: Number(String(line)) };
+  const printed: unknown[] = await once(child.stdout ?? child, 'data');
+  return { child, port: Number(String(printed[0])) };
 }
 
 async function kill(child: ChildProcess): Promise<void> {

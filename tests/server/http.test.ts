@@ -90,6 +90,7 @@ describe('a request over HTTP', () => {
     const response = await send(world, 'login', { body: endless, duplex: 'half' });
     expect([response.status, await codeOf(response)]).toEqual([413, 'too-large']);
     expect(sent).toBeLessThan(limits.body + 4 * 65_536);
+    expect(response.headers.get('connection')).toBe('close');
   });
 
   test('that breaks off in the middle is no fault of the relay', async () => {

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { bytesFromBase64url, concat, u32, u64, type Bytes } from '../../src/lib/core/bytes.ts';
 import {
   idFromBytes,

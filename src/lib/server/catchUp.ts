@@ -1,4 +1,4 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import type { StreamId } from '../core/ids.ts';
 import { ok } from '../core/result.ts';
 import { limits } from '../protocol/limits.ts';

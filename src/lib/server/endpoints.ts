@@ -1,4 +1,4 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { isRandomId, type StreamId } from '../core/ids.ts';
 import { err, settle, type Result } from '../core/result.ts';
 import { isRelayErrorCode, relayFault, type RelayFault } from '../protocol/errors.ts';

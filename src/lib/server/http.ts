@@ -1,5 +1,5 @@
 import { bytesFromBase64url, concat, type Bytes } from '../core/bytes.ts';
-import { relayFault } from '../protocol/errors.ts';
+import { relayErrors, relayFault } from '../protocol/errors.ts';
 import { limits } from '../protocol/limits.ts';
 import { answerFromFault, type Relay, type RelayAnswer } from './relay.ts';
 
@@ -40,11 +40,11 @@ const refused = (status: number, detail: string, headers: Record<string, string>
 };
 
 function respond({ status, body, headers }: RelayAnswer, request: Request): Response {
-  // A body that nobody reads any more would keep the connection busy.
-  const closing = request.body !== null && !request.bodyUsed;
+  // What is left of a body that nobody reads would keep the connection busy.
+  const isUnread = request.body !== null && (!request.bodyUsed || status === relayErrors['too-large'].status);
   return new Response(request.method === 'HEAD' ? null : body, {
     status,
-    headers: closing ? { ...headers, connection: 'close' } : headers,
+    headers: isUnread ? { ...headers, connection: 'close' } : headers,
   });
 }
 
@@ -61,10 +61,8 @@ async function readBody(request: Request): Promise<Bytes | 'too-large' | 'bad-re
       const { done, value } = await reader.read();
       if (done) break;
       length += value.length;
-      if (length > limits.body) {
-        await reader.cancel();
-        return 'too-large';
-      }
+      // Not cancelled: that would tear the connection down before the answer is out.
+      if (length > limits.body) return 'too-large';
       parts.push(value);
     }
   } catch {

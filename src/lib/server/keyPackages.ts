@@ -1,4 +1,4 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { idFromBytes, ID_BYTES, type AccountId } from '../core/ids.ts';
 import { err, ok, refuse } from '../core/result.ts';
 import { relayFault, type RelayFault } from '../protocol/errors.ts';

@@ -1,4 +1,4 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import type { DeviceId, StreamId } from '../core/ids.ts';
 import { err, ok, refuse } from '../core/result.ts';
 import { relayFault } from '../protocol/errors.ts';

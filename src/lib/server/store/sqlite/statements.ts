@@ -50,5 +50,5 @@ export function text(row: Row, column: string): string {
 export function blob(row: Row, column: string): Bytes {
   const value = row[column];
   if (!(value instanceof Uint8Array)) throw new TypeError(`${column} is not bytes`);
-  return value as Bytes;
+  return value;
 }
