@@ -1,0 +1,236 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test as base, chromium, expect, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import { chromiumLaunch } from '../../scripts/chromium.mjs';
+
+/** The relay of a test: the built server in a process of its own, on a port and a folder of its own. */
+export interface RelayProcess {
+  readonly origin: string;
+  readonly dataDir: string;
+  /** Everything it printed. */
+  readonly output: () => string;
+  start(): Promise<void>;
+  /** SIGTERM, and waits for its end. */
+  stop(): Promise<void>;
+}
+
+/** A person with a browser profile of their own. */
+export interface Person {
+  readonly name: string;
+  readonly profile: string;
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Ends the browser process; the profile stays. */
+  quit(): Promise<void>;
+  /** Starts a new browser process on the same profile and opens Cairn; it is locked. */
+  reopen(): Promise<void>;
+  unlock(): Promise<void>;
+  newTab(): Promise<Page>;
+}
+
+interface Fixtures {
+  relay: RelayProcess;
+  /** Makes somebody with an account. */
+  join: (name: string) => Promise<Person>;
+}
+
+export const PASSPHRASE = 'correct horse battery';
+
+export const test = base.extend<Fixtures>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright wants the braces.
+  relay: async ({}, use) => {
+    const relay = await createRelayProcess();
+    await relay.start();
+    await use(relay);
+    await relay.stop();
+    rmSync(relay.dataDir, { recursive: true, force: true });
+  },
+  join: async ({ relay }, use, info) => {
+    const people: Person[] = [];
+    await use(async (name) => {
+      const person = await createPerson(relay, name, info.project.use.viewport ?? { width: 1280, height: 800 });
+      people.push(person);
+      return person;
+    });
+    for (const person of people) {
+      await person.quit();
+      rmSync(person.profile, { recursive: true, force: true });
+    }
+  },
+});
+
+export { expect };
+
+async function createRelayProcess(): Promise<RelayProcess> {
+  const port = await freePort();
+  const dataDir = mkdtempSync(join(tmpdir(), 'cairn-relay-'));
+  let child: ChildProcess | undefined;
+  let output = '';
+  const origin = `http://localhost:${port}`;
+  return {
+    origin,
+    dataDir,
+    output: () => output,
+    async start() {
+      const started = spawn(process.execPath, ['scripts/serve.mjs'], {
+        env: { ...process.env, PORT: String(port), DATA_DIR: dataDir, ORIGIN: origin },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      child = started;
+      await new Promise<void>((resolve, reject) => {
+        const hear = (data: Buffer) => {
+          output += data.toString();
+          if (output.includes('Cairn is ready')) resolve();
+        };
+        started.stdout.on('data', hear);
+        started.stderr.on('data', hear);
+        started.once('exit', (code) => reject(new Error(`the relay ended with ${code}: ${output}`)));
+      });
+      output = output.replaceAll('Cairn is ready', 'Cairn was ready');
+    },
+    async stop() {
+      const ending = child;
+      child = undefined;
+      if (ending === undefined || ending.exitCode !== null) return;
+      const ended = new Promise((resolve) => ending.once('exit', resolve));
+      ending.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
+}
+
+async function createPerson(relay: RelayProcess, name: string, viewport: { width: number; height: number }): Promise<Person> {
+  const profile = mkdtempSync(join(tmpdir(), 'cairn-profile-'));
+  const launch = async () => {
+    const context = await chromium.launchPersistentContext(profile, { ...chromiumLaunch(), viewport });
+    const page = context.pages()[0] ?? (await context.newPage());
+    await page.goto(relay.origin);
+    return { context, page };
+  };
+  let running: { context: BrowserContext; page: Page } | undefined = await launch();
+  const current = () => {
+    if (running === undefined) throw new Error(`${name}'s browser is not running`);
+    return running;
+  };
+  const person: Person = {
+    name,
+    profile,
+    get page() {
+      return current().page;
+    },
+    get context() {
+      return current().context;
+    },
+    async quit() {
+      await running?.context.close();
+      running = undefined;
+    },
+    async reopen() {
+      running = await launch();
+    },
+    unlock: () => unlock(current().page),
+    async newTab() {
+      const page = await current().context.newPage();
+      await page.goto(relay.origin);
+      await unlock(page);
+      return page;
+    },
+  };
+  await createAccount(person.page, name);
+  return person;
+}
+
+async function createAccount(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await page.getByRole('textbox', { name: 'Your name' }).fill(name);
+  await page.getByRole('textbox', { name: 'Passphrase', exact: true }).fill(PASSPHRASE);
+  await page.getByRole('textbox', { name: 'Repeat passphrase' }).fill(PASSPHRASE);
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await expect(page.getByRole('button', { name: 'New chat' })).toBeVisible();
+}
+
+async function unlock(page: Page): Promise<void> {
+  await page.getByRole('textbox', { name: 'Passphrase' }).fill(PASSPHRASE);
+  await page.getByRole('button', { name: 'Unlock' }).click();
+  await expect(page.getByRole('button', { name: 'New chat' })).toBeVisible();
+}
+
+/** Goes to one of the main places. */
+export const goTo = (page: Page, place: 'Chats' | 'People' | 'Files' | 'You'): Promise<void> =>
+  page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: place }).click();
+
+export async function inviteCode(page: Page): Promise<string> {
+  await goTo(page, 'People');
+  await page.getByRole('button', { name: 'My invite code' }).click();
+  const dialog = page.getByRole('dialog', { name: 'My invite code' });
+  const code = await dialog.getByRole('textbox', { name: 'Invite code' }).inputValue();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  return code;
+}
+
+/** `who` adds `others` by their invite codes. */
+export async function getToKnow(who: Person, ...others: Person[]): Promise<void> {
+  for (const other of others) {
+    const code = await inviteCode(other.page);
+    await goTo(who.page, 'People');
+    await who.page.getByRole('button', { name: 'Add person' }).click();
+    await who.page.getByRole('textbox', { name: 'Invite code' }).fill(code);
+    await who.page.getByRole('button', { name: 'Add', exact: true }).click();
+    await expect(who.page.getByRole('list', { name: 'People' }).getByText(other.name)).toBeVisible();
+  }
+}
+
+export async function startDirect(page: Page, name: string): Promise<void> {
+  await goTo(page, 'Chats');
+  await page.getByRole('button', { name: 'New chat' }).click();
+  await page.getByRole('button', { name: 'Direct chat' }).click();
+  await page.getByRole('button', { name, exact: true }).click();
+  await expect(page.getByRole('textbox', { name: 'Message' })).toBeVisible();
+}
+
+export async function startGroup(page: Page, name: string, people: readonly string[]): Promise<void> {
+  await goTo(page, 'Chats');
+  await page.getByRole('button', { name: 'New chat' }).click();
+  await page.getByRole('button', { name: 'New group' }).click();
+  await page.getByRole('textbox', { name: 'Group name' }).fill(name);
+  for (const person of people) await page.getByRole('checkbox', { name: person }).check();
+  await page.getByRole('button', { name: 'Create group' }).click();
+  await expect(page.getByRole('textbox', { name: 'Message' })).toBeVisible();
+}
+
+export async function openChat(page: Page, title: string): Promise<void> {
+  await goTo(page, 'Chats');
+  await conversation(page, title).click();
+  await expect(page.getByRole('log', { name: 'Messages' })).toBeVisible();
+}
+
+export const conversation = (page: Page, title: string): Locator =>
+  page.getByRole('list', { name: 'Conversations' }).getByRole('link', { name: new RegExp(`^${title}`) });
+
+export async function send(page: Page, text: string): Promise<void> {
+  await page.getByRole('textbox', { name: 'Message' }).fill(text);
+  await page.getByRole('button', { name: 'Send' }).click();
+  await expect(message(page, text)).toBeVisible();
+}
+
+/** The articles of the open conversation, in order. */
+export const messages = (page: Page): Locator => page.getByRole('log', { name: 'Messages' }).getByRole('article');
+
+export const message = (page: Page, text: string): Locator => messages(page).filter({ hasText: text });
+
+export const connection = (page: Page): Locator => page.getByRole('status', { name: 'Connection' });
