@@ -1,0 +1,17 @@
+import { createContext } from 'svelte';
+import type { Clock } from '../core/ports.ts';
+import type { CairnClient } from '../services/client.ts';
+
+/** What a page can do about the session as a whole. */
+export interface Session {
+  /** Ends the worker that holds the keys; the page then shows the locked screen. */
+  lock(): Promise<void>;
+}
+
+/** The engine in its worker, for every component below the root layout. */
+export const [useClient, setClient] = createContext<CairnClient>();
+
+export const [useSession, setSession] = createContext<Session>();
+
+/** The time that the page shows, and timers: handed in, so that pictures and tests can stop the clock. */
+export const [useClock, setClock] = createContext<Clock>();
