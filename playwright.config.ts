@@ -13,7 +13,7 @@ export default defineConfig({
   // A test that passes only sometimes is a failed test.
   retries: 0,
   forbidOnly: true,
-  timeout: 90_000,
+  timeout: 240_000,
   expect: { timeout: 15_000 },
   reporter: 'list',
   use: {
