@@ -159,6 +159,5 @@ export default {
       conditionNames: ['svelte', 'import', 'browser', 'default', 'types'],
       extensions: ['.ts', '.js', '.mjs', '.svelte', '.svelte.ts', '.json', '.d.ts'],
     },
-    cache: { folder: 'node_modules/.cache/dependency-cruiser', strategy: 'metadata' },
   },
 };

@@ -6,8 +6,8 @@ import { root } from './setupRun.mjs';
 
 /**
  * What a person's device has to load from nothing to the first conversation: gzipped JavaScript of the
- * shell, the pages on the way and the worker, with everything these load by themselves. Runs after
- * every build and fails it above the limit.
+ * shell, the pages on the way and the worker, with everything these load by themselves. Printed after
+ * every build; with `--limit`, as the tests run it, too much is a failure.
  */
 const LIMIT_KB = 250;
 
@@ -17,7 +17,13 @@ const LATER = [
   /node_modules\/@hpke\/(dhkem-x448|chacha20poly1305|ml-kem)\//,
   /node_modules\/@noble\/curves\/(nist|ed448)\.js$/,
   /node_modules\/@noble\/post-quantum\/ml-dsa\.js$/,
-  // Kit's last resort, when a page can't be shown.
+  // Reading a QR code takes a camera or a picture that somebody chose.
+  /node_modules\/qr\/decode\.js$/,
+  /^src\/lib\/ui\/people\/CodeScanner\.svelte$/,
+  // Pages that are not on the way, and what is shown when a page can't be.
+  /^src\/routes\/(you|files)\//,
+  /^src\/routes\/chats\/\[id\]\/details\//,
+  /^src\/routes\/\+error\.svelte$/,
   /\.svelte-kit\/generated\/shared\/error-template\.js$/,
 ];
 
@@ -48,7 +54,10 @@ const total = rows.reduce((sum, row) => sum + row.bytes, 0);
 
 for (const row of rows) console.log(`${row.what}: ${kB(row.bytes)} kB gzip in ${row.files} files`);
 console.log(`First conversation: ${kB(total)} of ${LIMIT_KB} kB gzip`);
-if (total > LIMIT_KB * 1000) fail('Too much JavaScript before the first conversation: load later what can come later.');
+if (total > LIMIT_KB * 1000) {
+  console.error('Too much JavaScript before the first conversation: load later what can come later.');
+  if (process.argv.includes('--limit')) process.exit(1);
+}
 
 /**
  * @param {readonly Chunk[]} chunks

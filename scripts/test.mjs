@@ -24,6 +24,7 @@ const steps = [
   { name: 'node', minutes: 10, runner: 'vitest', command: vitest('node') },
   { name: 'browser', minutes: 6, runner: 'vitest', command: vitest('browser') },
   { name: 'build', minutes: 4, command: 'npm run --silent build' },
+  { name: 'size', minutes: 1, command: 'node scripts/size.mjs --limit' },
   { name: 'e2e', minutes: 10, runner: 'playwright', command: 'playwright test --reporter=list,json' },
 ];
 
