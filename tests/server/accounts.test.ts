@@ -43,7 +43,7 @@ describe('register', () => {
       bytes: (length) => (length === 16 ? bytesFromId(ana.id) : world.random.bytes(length)),
     });
     expect(eve.id).toBe(ana.id);
-    expect(await eve.register()).toMatchObject({ status: 409, code: 'conflict' });
+    expect(await eve.register(9)).toMatchObject({ status: 409, code: 'conflict' });
     expect(await ana.login()).toMatchObject({ ok: true });
   });
 

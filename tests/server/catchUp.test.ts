@@ -76,6 +76,19 @@ describe('catch-up', () => {
     }
   });
 
+  test('has the mailbox first, whatever its id and wherever the turn begins', async () => {
+    const world = await relayWorld();
+    const ana = await world.device();
+    for (let i = 0; i < 8; i++) {
+      const bo = await world.device();
+      for (let streams = 0; streams < 3; streams++) await fill(world, ana, await newStream(world, ana, bo), 1);
+      const stream = await newStream(world, ana, bo);
+      const welcomes = [{ id: ana.id, device: bo.id, payload: new Uint8Array([1]) }];
+      value(await ana.commit(stream, 1, { members: [ana.id, bo.id], welcomes }));
+      expect((await askOnce(bo)).entries[0]).toMatchObject({ stream: bo.mailbox });
+    }
+  });
+
   test('gives a single stream the whole answer', async () => {
     const world = await relayWorld();
     const ana = await world.device();

@@ -66,6 +66,23 @@ describe('the doorbell', () => {
     expect(bos.heard).toEqual([[stream, 2]]);
   });
 
+  test('melts rings into one, but never tells a removed device of what came after its removal', async () => {
+    const { world, ana, bo, stream, say } = await groupOfTwo();
+    const [anas, bos] = [await ear(world, ana), await ear(world, bo)];
+    const remove = async () => value(await ana.commit(stream, 1, { members: [ana.id], fence: true }));
+    await Promise.all([say(1), remove(), say(2)]);
+    await vi.waitFor(() =>
+      expect(anas.heard).toEqual([
+        [stream, 2],
+        [stream, 4],
+      ]),
+    );
+    expect(bos.heard).toEqual([
+      [stream, 2],
+      [stream, 3],
+    ]);
+  });
+
   test('ends with the session, and at once when the device is revoked', async () => {
     const { world, ana, bo } = await groupOfTwo();
     const [anas, bos] = [await ear(world, ana), await ear(world, bo)];
