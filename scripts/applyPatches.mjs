@@ -5,7 +5,7 @@
 // It fails, and changes nothing, when a package has another version or a file has any content other
 // than the one the patch was written for.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -28,6 +28,8 @@ export function applyPatch(patch, modules, { checkOnly = false } = {}) {
     writeFileSync(temporary, step.text);
     renameSync(temporary, step.path);
   }
+  // What Vite bundled for development holds the old text.
+  if (open.length > 0) rmSync(join(modules, '.vite', 'deps', '_metadata.json'), { force: true });
   return { applied: open.length, already: work.length - open.length };
 }
 
@@ -36,7 +38,8 @@ function plan(entry, path) {
   const original = readFileSync(path, 'utf8');
   const hash = sha256(original);
   if (hash === entry.after) return { path };
-  if (hash !== entry.before) throw new Error(`${path}: unexpected content, sha256 ${hash}`);
+  if (hash !== entry.before)
+    throw new Error(`${path}: unexpected content, sha256 ${hash}; delete the package and install again`);
   let text = original;
   for (const change of entry.changes) {
     const pieces = text.split(change.find);

@@ -21,7 +21,12 @@ import type { Random } from '../../../src/lib/core/ports.ts';
 import { unwrap } from '../../../src/lib/core/result.ts';
 import type { GroupData, RosterEntry } from '../../../src/lib/domain/groupData.ts';
 import type { Role } from '../../../src/lib/domain/roles.ts';
-import { bytesFromCertificate, type NameCard } from '../../../src/lib/protocol/certificate.ts';
+import {
+  bytesFromCertificate,
+  certificateFromBytes,
+  type Certificate,
+  type NameCard,
+} from '../../../src/lib/protocol/certificate.ts';
 import { KEY_PACKAGE_LIFETIME_MS } from '../../../src/lib/protocol/limits.ts';
 
 /** People, devices and groups for the tests of MLS. Identities are seeded; the library's own keys aren't. */
@@ -49,8 +54,10 @@ export interface Device extends MlsIdentity {
 export interface Person {
   readonly account: AccountId;
   readonly card: NameCard;
-  /** Another device of this person, new with each call. */
-  newDevice(): Device;
+  /** Another device of this person, new with each call; `id` gives it the id of one that there is. */
+  newDevice(id?: DeviceId): Device;
+  /** The certificate of a device with other fields, signed by the account. */
+  recertify(device: Device, changes: Partial<Certificate>): Bytes;
 }
 
 export function createPerson(name: string, seed = name): Person {
@@ -61,9 +68,13 @@ export function createPerson(name: string, seed = name): Person {
   return {
     account,
     card,
-    newDevice() {
+    recertify(device, changes) {
+      const { signature: _old, ...fields } = { ...unwrap(certificateFromBytes(device.certificate)), ...changes };
+      return bytesFromCertificate(signCertificate(fields, keys.privateKey));
+    },
+    newDevice(id) {
       const signature = ed25519.keyPair(random);
-      const device = newId<DeviceId>(random);
+      const device = id ?? newId<DeviceId>(random);
       const certificate = signCertificate(
         {
           accountKey: keys.publicKey,

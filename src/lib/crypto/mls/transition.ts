@@ -1,5 +1,5 @@
 import type { GroupState, KeyPackage, Proposal, RatchetTree } from 'ts-mls';
-import { equal } from '../../core/bytes.ts';
+import { equal, hexFromBytes } from '../../core/bytes.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { judgeCommit } from '../../domain/commitPolicy.ts';
 import type { GroupData } from '../../domain/groupData.ts';
@@ -58,6 +58,7 @@ export function judgeTransition(
   if (!structure.ok) return structure;
   const same = checkCommitterLeaf(committer, membersAfter);
   if (!same.ok) return same;
+  if (hasKeyTwice(tree)) return err(mlsFault('policy-rejected', 'key-twice'));
 
   const verdict = judgeCommit({
     before: was.value.data,
@@ -76,13 +77,15 @@ export function judgeTransition(
 }
 
 /** Rules on a tree and the group data that goes with it; their names stand in the fault's `detail`. */
-export type StructureRule = 'device-twice' | 'name-card';
+export type StructureRule =
+  'device-twice' | 'key-twice' | 'name-card' | 'committer-changed' | 'leave-note' | 'extensions';
 
 /** One leaf for each device, and the name that a certificate of the account vouches for. */
 export function checkMembers(data: GroupData, members: readonly MlsMember[]): Result<void, MlsFault> {
   const refused = (rule: StructureRule) => err(mlsFault('policy-rejected', rule));
   if (new Set(members.map((member) => member.device)).size !== members.length) return refused('device-twice');
-  const byAccount = Map.groupBy(members, (member) => member.account);
+  const byAccount = new Map(members.map((member) => [member.account, [] as MlsMember[]]));
+  for (const member of members) byAccount.get(member.account)?.push(member);
   const isVouchedFor = data.roster.every((entry) => {
     const devices = byAccount.get(entry.account);
     return devices === undefined || devices.some((member) => matchesNameHash(member.certificate, entry));
@@ -100,6 +103,19 @@ function checkCommitterLeaf(was: MlsMember, members: readonly MlsMember[]): Resu
     equal(is.signaturePublic, was.signaturePublic) &&
     is.certificate.sequence >= was.certificate.sequence;
   return isSame ? ok(undefined) : err(mlsFault('policy-rejected', 'committer-changed'));
+}
+
+/**
+ * Whether two nodes share an encryption key (RFC 9420 §7.3, §12.4.3.1). The library checks it for newcomers
+ * only, so that one member could write a tree that nobody can join any more.
+ */
+function hasKeyTwice(tree: RatchetTree): boolean {
+  const keys = tree.flatMap((node) => {
+    if (node === undefined) return [];
+    // 16 bytes of a key tell honest keys apart; whoever makes a second with the same is refused rightly.
+    return [hexFromBytes((node.nodeType === 'leaf' ? node.leaf : node.parent).hpkePublicKey.subarray(0, 16))];
+  });
+  return new Set(keys).size !== keys.length;
 }
 
 const isOf = (member: MlsMember, keyPackage: KeyPackage): boolean =>

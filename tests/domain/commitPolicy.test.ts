@@ -1,0 +1,251 @@
+import { describe, expect, test } from 'vitest';
+import type { AccountId } from '../../src/lib/core/ids.ts';
+import { judgeBeginning, judgeCommit, judgeState, type CommitFacts } from '../../src/lib/domain/commitPolicy.ts';
+import type { GroupData, RosterEntry } from '../../src/lib/domain/groupData.ts';
+import { roles, type Role } from '../../src/lib/domain/roles.ts';
+
+/** People are named after their roles. */
+const id = (name: string) => name as AccountId;
+const person = (name: string, role: Role, called = name): RosterEntry => ({
+  account: id(name),
+  role,
+  name: called,
+  salt: new Uint8Array(16),
+});
+const everybody: readonly RosterEntry[] = [...roles.map((role) => person(role, role)), person('member2', 'member')];
+
+const data = (roster: readonly RosterEntry[], changes: Partial<GroupData> = {}): GroupData => ({
+  v: 1,
+  kind: 'group',
+  name: 'hike',
+  description: '',
+  maxMembers: 100,
+  roster,
+  ...changes,
+});
+
+/** What is left when one person is changed, or gone. */
+const but = (name: string, change?: Partial<RosterEntry>): RosterEntry[] =>
+  everybody.flatMap((e) => (e.account !== name ? [e] : change === undefined ? [] : [{ ...e, ...change }]));
+
+/** A commit by `committer` that turns everybody into `roster`, one device each, with a path. */
+function judge(committer: string, roster: readonly RosterEntry[], facts: Partial<CommitFacts> = {}) {
+  const after = facts.after ?? data(roster);
+  const accounts = after.roster.map((e) => e.account);
+  const was = everybody.map((e) => e.account);
+  const verdict = judgeCommit({
+    before: data(everybody),
+    after,
+    committer: id(committer),
+    added: accounts.filter((account) => !was.includes(account)),
+    removed: was.filter((account) => !accounts.includes(account)),
+    members: accounts,
+    leaving: [],
+    proposalTypes: ['add', 'remove', 'group_context_extensions'],
+    hasPath: true,
+    ...facts,
+  });
+  return verdict.ok ? 'allowed' : verdict.error.detail;
+}
+
+const by = (allowed: readonly Role[], refusal: string): [Role, string][] =>
+  roles.map((role) => [role, allowed.includes(role) ? 'allowed' : refusal]);
+
+describe('who may add', () => {
+  test.each(by(['owner', 'admin', 'moderator'], 'may-not-add'))('a member: %s is %s', (role, outcome) => {
+    expect(judge(role, [...everybody, person('new', 'member')])).toBe(outcome);
+  });
+
+  test('nobody above themselves', () => {
+    expect(judge('owner', [...everybody, person('new', 'owner')])).toBe('allowed');
+    expect(judge('admin', [...everybody, person('new', 'admin')])).toBe('allowed');
+    expect(judge('admin', [...everybody, person('new', 'owner')])).toBe('role-above-own');
+    expect(judge('moderator', [...everybody, person('new', 'admin')])).toBe('role-above-own');
+  });
+
+  test.each(roles)('everybody a device of their own: %s', (role) => {
+    expect(judge(role, everybody, { added: [id(role)], proposalTypes: ['add'] })).toBe('allowed');
+  });
+
+  test('another device of somebody else only with the right', () => {
+    expect(judge('member', everybody, { added: [id('guest')], proposalTypes: ['add'] })).toBe('may-not-add');
+    expect(judge('moderator', everybody, { added: [id('guest')], proposalTypes: ['add'] })).toBe('allowed');
+  });
+
+  test('no more than fit', () => {
+    const full = { maxMembers: everybody.length };
+    const more = [...everybody, person('new', 'member')];
+    expect(judge('owner', [], { before: data(everybody, full), after: data(more, full) })).toBe('too-many-members');
+    // A limit below what is there keeps people out, but lets the group go on.
+    expect(judge('owner', [], { after: data(everybody, { maxMembers: 2 }) })).toBe('allowed');
+    const small = { before: data(everybody, { maxMembers: 2 }), after: data(but('guest'), { maxMembers: 2 }) };
+    expect(judge('owner', [], small)).toBe('allowed');
+  });
+});
+
+describe('who may remove', () => {
+  test.each(by(['owner', 'admin', 'moderator'], 'may-not-remove'))('a member: %s is %s', (role, outcome) => {
+    expect(judge(role, but('member2'))).toBe(outcome);
+  });
+
+  test('only downwards, and an owner anybody', () => {
+    expect(judge('moderator', but('admin'))).toBe('may-not-remove');
+    expect(judge('admin', but('owner', { role: 'admin' }))).toBe('no-owner');
+    expect(judge('owner', but('admin'))).toBe('allowed');
+    const twoOwners = { before: data(but('admin', { role: 'owner' })), after: data(but('admin')) };
+    expect(judge('owner', [], { ...twoOwners, removed: [id('admin')] })).toBe('allowed');
+  });
+
+  test('everybody their own other devices, nobody those of people above', () => {
+    expect(judge('guest', everybody, { removed: [id('guest')], proposalTypes: ['remove'] })).toBe('allowed');
+    expect(judge('moderator', everybody, { removed: [id('admin')], proposalTypes: ['remove'] })).toBe('may-not-remove');
+  });
+
+  test('anybody somebody who signed that they leave', () => {
+    expect(judge('guest', but('admin'), { leaving: [id('admin')] })).toBe('allowed');
+    expect(judge('guest', but('admin'), { leaving: [id('moderator')] })).toBe('may-not-remove');
+  });
+
+  test('a note serves only to leave altogether', () => {
+    expect(judge('owner', everybody, { leaving: [id('guest')] })).toBe('leave-unrelated');
+    const half = { removed: [id('member')], leaving: [id('member')] };
+    expect(judge('guest', everybody, half)).toBe('leave-unrelated');
+  });
+
+  test('never the last owner, not even with a note', () => {
+    expect(judge('admin', but('owner'), { leaving: [id('owner')] })).toBe('no-owner');
+  });
+});
+
+describe('who may change roles', () => {
+  test.each(by(['owner', 'admin'], 'may-not-change-role'))('of a member: %s is %s', (role, outcome) => {
+    expect(judge(role, but('member2', { role: 'guest' }))).toBe(outcome);
+  });
+
+  test('up to their own', () => {
+    expect(judge('admin', but('member', { role: 'admin' }))).toBe('allowed');
+    expect(judge('admin', but('member', { role: 'owner' }))).toBe('may-not-change-role');
+    expect(judge('admin', but('owner', { role: 'member' }))).toBe('no-owner');
+    expect(judge('owner', but('member', { role: 'owner' }))).toBe('allowed');
+  });
+
+  test('their own: down, never up', () => {
+    expect(judge('admin', but('admin', { role: 'guest' }))).toBe('allowed');
+    expect(judge('guest', but('guest', { role: 'member' }))).toBe('may-not-change-role');
+    expect(judge('admin', but('admin', { role: 'owner' }))).toBe('may-not-change-role');
+    expect(judge('owner', but('owner', { role: 'member' }))).toBe('no-owner');
+  });
+});
+
+describe('who may change what the group says about itself', () => {
+  test.each(by(['owner', 'admin'], 'may-not-change-settings'))('name, description, size: %s is %s', (role, outcome) => {
+    expect(judge(role, [], { after: data(everybody, { name: 'sea' }) })).toBe(outcome);
+    expect(judge(role, [], { after: data(everybody, { description: 'at noon' }) })).toBe(outcome);
+    expect(judge(role, [], { after: data(everybody, { maxMembers: 7 }) })).toBe(outcome);
+  });
+
+  test('a person their own name, nobody that of others', () => {
+    expect(judge('guest', but('guest', { name: 'Gus' }))).toBe('allowed');
+    expect(judge('owner', but('guest', { name: 'Gus' }))).toBe('not-own-name');
+    expect(judge('owner', but('guest', { salt: new Uint8Array(16).fill(1) }))).toBe('not-own-name');
+  });
+
+  test('nobody its kind', () => {
+    expect(judge('owner', [], { after: data(everybody, { kind: 'direct' }) })).toBe('kind-changed');
+  });
+});
+
+describe('what any commit must keep to', () => {
+  test.each(['update', 'psk', 'reinit', 'external_init', '4660'])('no proposal of type %s', (type) => {
+    expect(judge('owner', everybody, { proposalTypes: [type] })).toBe('proposal-type');
+  });
+
+  test('a path, unless it only adds', () => {
+    const pathless = { hasPath: false };
+    expect(judge('owner', everybody, { ...pathless, added: [id('guest')], proposalTypes: ['add'] })).toBe('allowed');
+    expect(judge('owner', everybody, { ...pathless, proposalTypes: [] })).toBe('path-missing');
+    expect(judge('owner', but('guest'), { ...pathless, proposalTypes: ['add', 'remove'] })).toBe('path-missing');
+    expect(judge('owner', everybody, { ...pathless, proposalTypes: ['group_context_extensions'] })).toBe(
+      'path-missing',
+    );
+  });
+
+  test.each(roles)('renewing keys is free to %s', (role) => {
+    expect(judge(role, everybody, { proposalTypes: [] })).toBe('allowed');
+  });
+
+  test('roster and tree name the same people', () => {
+    expect(judge('owner', everybody, { members: [id('owner')] })).toBe('roster-tree-mismatch');
+    expect(judge('owner', but('guest'), { members: everybody.map((e) => e.account) })).toBe('roster-tree-mismatch');
+    const hidden = [...everybody.map((e) => e.account), id('hidden')];
+    expect(judge('owner', everybody, { added: [id('hidden')], members: hidden })).toBe('roster-tree-mismatch');
+  });
+
+  test('nobody is listed twice', () => {
+    expect(judge('owner', [...everybody, person('guest', 'owner')], { added: [] })).toBe('roster-repeats');
+  });
+
+  test('it is made by a member', () => {
+    expect(judge('stranger', everybody, { proposalTypes: [] })).toBe('not-a-member');
+  });
+});
+
+describe('a direct chat', () => {
+  const ana = person('ana', 'owner');
+  const bo = person('bo', 'owner');
+  const direct = (...roster: RosterEntry[]) => data(roster, { kind: 'direct' });
+  function change(committer: string, before: GroupData, after: GroupData, facts: Partial<CommitFacts> = {}) {
+    const was = before.roster.map((e) => e.account);
+    const is = after.roster.map((e) => e.account);
+    return judge(committer, [], {
+      before,
+      after,
+      added: is.filter((account) => !was.includes(account)),
+      removed: was.filter((account) => !is.includes(account)),
+      ...facts,
+    });
+  }
+
+  test('begins with one, takes a second, and is closed then', () => {
+    expect(change('ana', direct(ana), direct(ana, bo))).toBe('allowed');
+    expect(change('ana', direct(ana, bo), direct(ana, bo, person('cy', 'owner')))).toBe('direct-is-for-two');
+    expect(change('ana', direct(ana, bo), direct(ana))).toBe('direct-is-for-two');
+    expect(change('ana', direct(ana, bo), direct(ana, person('cy', 'owner')))).toBe('direct-is-for-two');
+    expect(change('ana', direct(ana, bo), direct(ana), { leaving: [id('bo')] })).toBe('direct-is-for-two');
+  });
+
+  test('both stand alike', () => {
+    expect(change('ana', direct(ana), direct(ana, person('bo', 'member')))).toBe('direct-is-for-two');
+    const demoted = direct(ana, person('bo', 'guest'));
+    expect(change('ana', direct(ana, bo), demoted)).toBe('direct-is-for-two');
+  });
+
+  test('each adds and removes devices of their own', () => {
+    const same = direct(ana, bo);
+    expect(change('bo', same, same, { added: [id('bo')], proposalTypes: ['add'] })).toBe('allowed');
+    expect(change('bo', same, same, { removed: [id('bo')], proposalTypes: ['remove'] })).toBe('allowed');
+  });
+});
+
+describe('a group one finds or makes', () => {
+  const owner = person('owner', 'owner');
+  test('begins with its maker alone, as owner', () => {
+    expect(judgeBeginning(data([owner]), id('owner')).ok).toBe(true);
+    for (const roster of [[], everybody, [person('owner', 'admin')], [person('other', 'owner')]]) {
+      expect(judgeBeginning(data(roster), id('owner')).ok).toBe(false);
+    }
+  });
+
+  test('is refused by a newcomer when its roster is not its tree', () => {
+    const accounts = everybody.map((e) => e.account);
+    expect(judgeState(data(everybody), [...accounts, id('guest')]).ok).toBe(true);
+    expect(judgeState(data(everybody), accounts.slice(1))).toMatchObject({ error: { detail: 'roster-tree-mismatch' } });
+    const ownerless = but('owner');
+    expect(
+      judgeState(
+        data(ownerless),
+        ownerless.map((e) => e.account),
+      ),
+    ).toMatchObject({ error: { detail: 'no-owner' } });
+  });
+});
