@@ -43,17 +43,27 @@ describe('groups', () => {
     const row = await createGroup(store, { groupId: hike, name: 'hike' }, NOW);
     expect(row).toEqual(groupRow('hike'));
     expect(await getGroup(store, hike)).toEqual(row);
-    expect(await faultFrom(createGroup(store, { groupId: hike, name: 'again' }, NOW))).toMatchObject({ code: 'duplicate' });
+    expect(await faultFrom(createGroup(store, { groupId: hike, name: 'again' }, NOW))).toMatchObject({
+      code: 'duplicate',
+    });
     expect(await getGroup(store, group('nobody'))).toBeUndefined();
   });
 
   it('are listed by name, without those that were put away', async () => {
-    await createGroup(store, { groupId: group('z'), name: 'Zebra', groupType: 'public', createdBy: account('ana') }, NOW);
+    await createGroup(
+      store,
+      { groupId: group('z'), name: 'Zebra', groupType: 'public', createdBy: account('ana') },
+      NOW,
+    );
     await createGroup(store, { groupId: group('a'), name: 'anna' }, NOW);
     await createGroup(store, { groupId: group('m'), name: 'mountain' }, NOW);
     await deactivateGroup(store, group('m'), NOW + 1);
     expect((await listGroups(store)).map((row) => row.name)).toEqual(['anna', 'Zebra']);
-    expect((await listGroups(store, { includeInactive: true })).map((row) => row.name)).toEqual(['anna', 'mountain', 'Zebra']);
+    expect((await listGroups(store, { includeInactive: true })).map((row) => row.name)).toEqual([
+      'anna',
+      'mountain',
+      'Zebra',
+    ]);
     expect((await listGroups(store, { groupType: 'public' })).map((row) => row.name)).toEqual(['Zebra']);
     expect((await listGroups(store, { createdBy: account('ana') })).map((row) => row.name)).toEqual(['Zebra']);
   });
@@ -63,13 +73,18 @@ describe('groups', () => {
     await store.conversations.add(conversationRow('hike', { kind: 'group', groupId: hike }));
     await store.messages.add(messageRow('hike', 'a', 1));
     await updateGroup(store, hike, { name: 'long hike', settings: { pins: 3 } }, NOW + 1);
-    expect(await getGroup(store, hike)).toEqual(groupRow('hike', { name: 'long hike', settings: { pins: 3 }, updatedAt: NOW + 1 }));
+    expect(await getGroup(store, hike)).toEqual(
+      groupRow('hike', { name: 'long hike', settings: { pins: 3 }, updatedAt: NOW + 1 }),
+    );
     await deactivateGroup(store, hike, NOW + 2);
     expect((await getGroup(store, hike))?.isActive).toBe(false);
     expect(await store.messages.count()).toBe(1);
     await reactivateGroup(store, hike, NOW + 3);
     expect((await getGroup(store, hike))?.isActive).toBe(true);
-    expect(await faultFrom(deactivateGroup(store, group('nobody'), NOW))).toMatchObject({ code: 'not-found', entity: 'groups' });
+    expect(await faultFrom(deactivateGroup(store, group('nobody'), NOW))).toMatchObject({
+      code: 'not-found',
+      entity: 'groups',
+    });
   });
 
   it('go for good with members, conversation and messages', async () => {
@@ -88,8 +103,14 @@ describe('groups', () => {
     await createGroup(store, { groupId: hike, name: 'hike', maxMembers: 2 }, NOW);
     await addMember(store, member('ana'), NOW);
     await addMember(store, member('bo'), NOW);
-    expect(await faultFrom(addMember(store, member('cy'), NOW))).toMatchObject({ code: 'constraint', field: 'maxMembers' });
-    expect(await faultFrom(updateGroup(store, hike, { maxMembers: 1 }, NOW))).toMatchObject({ code: 'constraint', field: 'maxMembers' });
+    expect(await faultFrom(addMember(store, member('cy'), NOW))).toMatchObject({
+      code: 'constraint',
+      field: 'maxMembers',
+    });
+    expect(await faultFrom(updateGroup(store, hike, { maxMembers: 1 }, NOW))).toMatchObject({
+      code: 'constraint',
+      field: 'maxMembers',
+    });
     await updateGroup(store, hike, { maxMembers: 3 }, NOW);
     await addMember(store, member('cy'), NOW);
     expect(await countMembers(store, hike)).toBe(3);
@@ -117,8 +138,12 @@ describe('members', () => {
 
   it('come once, with one key', async () => {
     expect(await faultFrom(addMember(store, member('ana'), NOW))).toMatchObject({ code: 'duplicate' });
-    expect(await faultFrom(addMember(store, { ...member('cy'), publicKey: member('bo').publicKey }, NOW))).toMatchObject({ code: 'duplicate' });
-    expect(await faultFrom(addMember(store, { ...member('cy'), groupId: group('nobody') }, NOW))).toMatchObject({ code: 'constraint' });
+    expect(
+      await faultFrom(addMember(store, { ...member('cy'), publicKey: member('bo').publicKey }, NOW)),
+    ).toMatchObject({ code: 'duplicate' });
+    expect(await faultFrom(addMember(store, { ...member('cy'), groupId: group('nobody') }, NOW))).toMatchObject({
+      code: 'constraint',
+    });
   });
 
   it('change role and settings, and leave', async () => {
@@ -131,7 +156,9 @@ describe('members', () => {
     await removeMember(store, hike, account('bo'));
     expect(await getMember(store, hike, account('bo'))).toBeUndefined();
     expect(await faultFrom(removeMember(store, hike, account('bo')))).toMatchObject({ code: 'not-found' });
-    expect(await faultFrom(updateMember(store, hike, account('bo'), { role: 'guest' }, NOW))).toMatchObject({ code: 'not-found' });
+    expect(await faultFrom(updateMember(store, hike, account('bo'), { role: 'guest' }, NOW))).toMatchObject({
+      code: 'not-found',
+    });
   });
 
   it('are exported as plain JSON, keys in hex', async () => {

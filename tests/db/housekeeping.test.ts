@@ -1,7 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { appendAudit, countFailures, listAudit, pruneAudit, verifyAudit } from '../../src/lib/db/auditLog.ts';
 import { deleteRelayLogin, loadRelayLogin, saveRelayLogin } from '../../src/lib/db/relayLogin.ts';
-import { countUnresolved, listSecurityEvents, recordSecurityEvent, resolveSecurityEvent } from '../../src/lib/db/security.ts';
+import {
+  countUnresolved,
+  listSecurityEvents,
+  recordSecurityEvent,
+  resolveSecurityEvent,
+} from '../../src/lib/db/security.ts';
 import { deleteSetting, getSetting, listSettings, setSetting } from '../../src/lib/db/settings.ts';
 import type { AuditLogRow, Store } from '../../src/lib/db/store.ts';
 import { lockedStore, newDisk, unlockedStore } from './disks.ts';
@@ -57,21 +62,41 @@ describe('the login at the relay', () => {
 });
 
 describe('security events', () => {
-  const event = (eventType: string, severity: 'low' | 'high', at: number) => ({ eventType, severity, description: `about ${eventType}`, at });
+  const event = (eventType: string, severity: 'low' | 'high', at: number) => ({
+    eventType,
+    severity,
+    description: `about ${eventType}`,
+    at,
+  });
 
   it('are recorded, listed newest first, and resolved', async () => {
     await recordSecurityEvent(store, event('failed-unlock', 'low', NOW + 1));
-    await recordSecurityEvent(store, { ...event('forked', 'high', NOW + 2), userId: account('ana'), rawData: { epoch: 3 } });
+    await recordSecurityEvent(store, {
+      ...event('forked', 'high', NOW + 2),
+      userId: account('ana'),
+      rawData: { epoch: 3 },
+    });
     await recordSecurityEvent(store, event('failed-unlock', 'low', NOW + 3));
     const all = await listSecurityEvents(store);
     expect(all.map((row) => row.timestamp)).toEqual([NOW + 3, NOW + 2, NOW + 1]);
-    expect((await store.securityEvents.orderBy('eventId').toArray()).map((row) => row.timestamp)).toEqual([NOW + 1, NOW + 2, NOW + 3]);
-    expect((await listSecurityEvents(store, { severity: 'high' }))[0]).toMatchObject({ rawData: { epoch: 3 }, resolved: false });
+    expect((await store.securityEvents.orderBy('eventId').toArray()).map((row) => row.timestamp)).toEqual([
+      NOW + 1,
+      NOW + 2,
+      NOW + 3,
+    ]);
+    expect((await listSecurityEvents(store, { severity: 'high' }))[0]).toMatchObject({
+      rawData: { epoch: 3 },
+      resolved: false,
+    });
     expect(await listSecurityEvents(store, { limit: 1 })).toHaveLength(1);
 
     const forked = all[1]?.eventId ?? '';
     await resolveSecurityEvent(store, forked, 'rejoined', NOW + 9);
-    expect(await store.securityEvents.get(forked)).toMatchObject({ resolved: true, resolvedAt: NOW + 9, resolution: 'rejoined' });
+    expect(await store.securityEvents.get(forked)).toMatchObject({
+      resolved: true,
+      resolvedAt: NOW + 9,
+      resolution: 'rejoined',
+    });
     expect(await countUnresolved(store)).toBe(2);
     expect((await listSecurityEvents(store, { resolved: true })).map((row) => row.eventId)).toEqual([forked]);
     expect(await faultFrom(resolveSecurityEvent(store, 'x', '', NOW))).toMatchObject({ code: 'not-found' });
@@ -79,12 +104,14 @@ describe('security events', () => {
 });
 
 describe('the audit log', () => {
-  const write = (action: string, now: number, success = true) => appendAudit(store, { eventType: 'unlock', action, success }, now);
+  const write = (action: string, now: number, success = true) =>
+    appendAudit(store, { eventType: 'unlock', action, success }, now);
   let rows: AuditLogRow[];
 
   beforeEach(async () => {
     rows = [];
-    for (const [i, action] of ['one', 'two', 'three', 'four'].entries()) rows.push(await write(action, NOW + i, i !== 1));
+    for (const [i, action] of ['one', 'two', 'three', 'four'].entries())
+      rows.push(await write(action, NOW + i, i !== 1));
   });
 
   it('is a chain that holds', async () => {
@@ -112,13 +139,23 @@ describe('the audit log', () => {
   });
 
   it('shows that a clear column was altered', async () => {
-    const raw = await onDisk(disk.indexedDB, 'auditLog', 'readonly', (table) => table.get(rows[1]?.logId ?? '') as IDBRequest<object>);
+    const raw = await onDisk(
+      disk.indexedDB,
+      'auditLog',
+      'readonly',
+      (table) => table.get(rows[1]?.logId ?? '') as IDBRequest<object>,
+    );
     await onDisk(disk.indexedDB, 'auditLog', 'readwrite', (table) => table.put({ ...raw, success: 1 }));
     expect(await verifyAudit(store)).toEqual({ intact: false, at: rows[2]?.logId });
   });
 
   it('shows that the newest row was altered', async () => {
-    const raw = await onDisk(disk.indexedDB, 'auditLog', 'readonly', (table) => table.get(rows[3]?.logId ?? '') as IDBRequest<object>);
+    const raw = await onDisk(
+      disk.indexedDB,
+      'auditLog',
+      'readonly',
+      (table) => table.get(rows[3]?.logId ?? '') as IDBRequest<object>,
+    );
     await onDisk(disk.indexedDB, 'auditLog', 'readwrite', (table) => table.put({ ...raw, action: 'harmless' }));
     expect(await verifyAudit(store)).toEqual({ intact: false, at: 'end' });
   });

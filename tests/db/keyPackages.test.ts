@@ -134,13 +134,19 @@ describe('the pool of key packages', () => {
     ['expired', ['created', 'uploaded', 'available', 'reserved', 'spent']],
   ];
   const path: KeyPackageStatus[] = ['created', 'uploaded', 'available', 'reserved', 'spent'];
-  it.each(steps.flatMap(([from, refused]) => refused.map((to) => [from, to] as const)))('does not go from %s to %s', async (from, to) => {
-    await addKeyPackages(store, [fresh('a')], NOW);
-    for (const step of from === 'expired' ? (['expired'] as const) : path.slice(1, path.indexOf(from) + 1)) {
-      await updateKeyPackageStatus(store, ref('a'), step, NOW);
-    }
-    expect(await faultFrom(updateKeyPackageStatus(store, ref('a'), to, NOW))).toMatchObject({ code: 'constraint', field: 'status' });
-  });
+  it.each(steps.flatMap(([from, refused]) => refused.map((to) => [from, to] as const)))(
+    'does not go from %s to %s',
+    async (from, to) => {
+      await addKeyPackages(store, [fresh('a')], NOW);
+      for (const step of from === 'expired' ? (['expired'] as const) : path.slice(1, path.indexOf(from) + 1)) {
+        await updateKeyPackageStatus(store, ref('a'), step, NOW);
+      }
+      expect(await faultFrom(updateKeyPackageStatus(store, ref('a'), to, NOW))).toMatchObject({
+        code: 'constraint',
+        field: 'status',
+      });
+    },
+  );
 
   it('cannot change a package that is not there', async () => {
     for (const work of [
@@ -153,7 +159,11 @@ describe('the pool of key packages', () => {
   });
 
   it('counts and lists by status', async () => {
-    await addKeyPackages(store, ['a', 'b', 'c', 'd', 'e'].map((name) => fresh(name)), NOW);
+    await addKeyPackages(
+      store,
+      ['a', 'b', 'c', 'd', 'e'].map((name) => fresh(name)),
+      NOW,
+    );
     await markPublished(store, ['b', 'c', 'd', 'e'].map(ref), NOW);
     await reserveKeyPackage(store, ref('c'), { id: 'r', by: account('bo'), expiresAt: NOW }, NOW);
     await spendKeyPackage(store, ref('d'), account('bo'), group('hike'), NOW);
@@ -161,7 +171,14 @@ describe('the pool of key packages', () => {
     const counts = await Promise.all(
       [...path, 'expired' as const].map(async (status) => [status, await countKeyPackages(store, status)]),
     );
-    expect(Object.fromEntries(counts)).toEqual({ created: 1, uploaded: 0, available: 1, reserved: 1, spent: 1, expired: 1 });
+    expect(Object.fromEntries(counts)).toEqual({
+      created: 1,
+      uploaded: 0,
+      available: 1,
+      reserved: 1,
+      spent: 1,
+      expired: 1,
+    });
     expect((await keyPackagesByStatus(store, 'available')).map((row) => row.ref)).toEqual([ref('b')]);
   });
 

@@ -43,7 +43,11 @@ describe('the wrapped database key', () => {
     expect(await loadKeyRow(open, 'database')).toMatchObject({ failedUnlocks: 2, lastFailedAt: NOW + 2 });
     expect(await recordUnlock(open, 'database', NOW + 3)).toEqual({ failures: 2, lastFailedAt: NOW + 2 });
     expect(await recordUnlock(open, 'database', NOW + 4)).toEqual({ failures: 0, lastFailedAt: NOW + 2 });
-    expect(await loadKeyRow(open, 'database')).toMatchObject({ usageCount: 2, lastUsed: NOW + 4, encryptedKey: wrapped.wrapped });
+    expect(await loadKeyRow(open, 'database')).toMatchObject({
+      usageCount: 2,
+      lastUsed: NOW + 4,
+      encryptedKey: wrapped.wrapped,
+    });
     expect(await faultFrom(recordFailedUnlock(locked, 'nothing', NOW))).toMatchObject({ code: 'not-found' });
   });
 });
@@ -73,7 +77,10 @@ describe('other keys', () => {
     await saveKey(store, { ...identity, keyId: 'backup', keyType: 'backup', expiresAt: NOW + 10 }, NOW);
     await useKey(store, 'backup', NOW + 9);
     expect(await expiredKeyIds(store, NOW + 9)).toEqual([]);
-    expect(await faultFrom(useKey(store, 'backup', NOW + 10))).toMatchObject({ code: 'constraint', field: 'expiresAt' });
+    expect(await faultFrom(useKey(store, 'backup', NOW + 10))).toMatchObject({
+      code: 'constraint',
+      field: 'expiresAt',
+    });
     expect(await expiredKeyIds(store, NOW + 10)).toEqual(['backup']);
   });
 

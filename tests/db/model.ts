@@ -1,6 +1,17 @@
 import { expect } from 'vitest';
 import type { Store } from '../../src/lib/db/store.ts';
-import { account, contact, conversation, conversationRow, group, groupRow, memberRow, message, messageRow, sortKey } from './fixtures.ts';
+import {
+  account,
+  contact,
+  conversation,
+  conversationRow,
+  group,
+  groupRow,
+  memberRow,
+  message,
+  messageRow,
+  sortKey,
+} from './fixtures.ts';
 
 /** What the store is for people and talk, written down as plainly as can be: five maps and no cleverness. */
 export interface Model {
@@ -107,7 +118,9 @@ export async function applyToStore(store: Store, operation: Operation): Promise<
       return store.conversations.add(
         conversationRow(operation.name, {
           kind: operation.kind,
-          ...(operation.kind === 'direct' ? { contactId: account(operation.with) } : { groupId: group(operation.with) }),
+          ...(operation.kind === 'direct'
+            ? { contactId: account(operation.with) }
+            : { groupId: group(operation.with) }),
         }),
       );
     case 'deleteConversation':
@@ -117,12 +130,18 @@ export async function applyToStore(store: Store, operation: Operation): Promise<
     case 'putMessages':
       return store.messages.bulkPut(operation.messages.map(rowOf));
     case 'editMessages':
-      return store.messages.where('conversationId').equals(conversation(operation.conversation)).modify({ content: operation.text });
+      return store.messages
+        .where('conversationId')
+        .equals(conversation(operation.conversation))
+        .modify({ content: operation.text });
     case 'deleteMessage':
       return store.messages.where('id').equals(message(operation.id)).delete();
     case 'deleteMessagesUpTo': {
       const id = conversation(operation.conversation);
-      return store.messages.where('[conversationId+sortKey]').between([id, ''], [id, sortKey(operation.order)], true, true).delete();
+      return store.messages
+        .where('[conversationId+sortKey]')
+        .between([id, ''], [id, sortKey(operation.order)], true, true)
+        .delete();
     }
     case 'putGroup':
       return store.groups.put(groupRow(operation.name, { maxMembers: operation.max, isActive: operation.active }));
@@ -142,33 +161,59 @@ export async function expectSame(store: Store, model: Model): Promise<void> {
   const sorted = (rows: unknown[]) => rows.map((row) => JSON.stringify(row)).sort();
   const held = {
     contacts: sorted((await store.contacts.toArray()).map((row) => row.displayName)),
-    conversations: sorted((await store.conversations.toArray()).map((row) => [row.title, row.kind, row.contactId ?? row.groupId])),
-    messages: sorted((await store.messages.toArray()).map((row) => [row.conversationId, row.sortKey, row.id, row.content])),
+    conversations: sorted(
+      (await store.conversations.toArray()).map((row) => [row.title, row.kind, row.contactId ?? row.groupId]),
+    ),
+    messages: sorted(
+      (await store.messages.toArray()).map((row) => [row.conversationId, row.sortKey, row.id, row.content]),
+    ),
     groups: sorted((await store.groups.toArray()).map((row) => [row.name, row.maxMembers, row.isActive])),
     members: sorted((await store.groupMembers.toArray()).map((row) => [row.groupId, row.displayName, row.publicKey])),
   };
   expect(held).toEqual({
     contacts: sorted([...model.contacts]),
     conversations: sorted(
-      [...model.conversations].map(([name, row]) => [name, row.kind, row.kind === 'direct' ? account(row.with) : group(row.with)]),
+      [...model.conversations].map(([name, row]) => [
+        name,
+        row.kind,
+        row.kind === 'direct' ? account(row.with) : group(row.with),
+      ]),
     ),
-    messages: sorted([...model.messages.values()].map((row) => [conversation(row.conversation), sortKey(row.order), message(row.id), row.text])),
+    messages: sorted(
+      [...model.messages.values()].map((row) => [
+        conversation(row.conversation),
+        sortKey(row.order),
+        message(row.id),
+        row.text,
+      ]),
+    ),
     groups: sorted([...model.groups].map(([name, row]) => [name, row.max, row.active])),
     members: sorted([...model.members.values()].map((row) => [group(row.group), row.name, row.key])),
   });
 }
 
-const rowOf = ({ conversation: name, order, id, text }: { conversation: string; order: number; id: string; text: string }) =>
-  messageRow(name, id, order, { content: text });
+const rowOf = ({
+  conversation: name,
+  order,
+  id,
+  text,
+}: {
+  conversation: string;
+  order: number;
+  id: string;
+  text: string;
+}) => messageRow(name, id, order, { content: text });
 
 function dropContact(model: Model, name: string): undefined {
   model.contacts.delete(name);
-  for (const [id, row] of [...model.conversations]) if (row.kind === 'direct' && row.with === name) dropConversation(model, id);
+  for (const [id, row] of [...model.conversations])
+    if (row.kind === 'direct' && row.with === name) dropConversation(model, id);
 }
 
 function dropGroup(model: Model, name: string): undefined {
   model.groups.delete(name);
-  for (const [id, row] of [...model.conversations]) if (row.kind === 'group' && row.with === name) dropConversation(model, id);
+  for (const [id, row] of [...model.conversations])
+    if (row.kind === 'group' && row.with === name) dropConversation(model, id);
   for (const [key, row] of [...model.members]) if (row.group === name) model.members.delete(key);
 }
 

@@ -38,10 +38,16 @@ describe('users', () => {
     expect(await make('ana', { handle: 'ana' })).toEqual(user('ana', { handle: 'ana' }));
     expect(await getUser(store, account('ana'))).toEqual(user('ana', { handle: 'ana' }));
     await updateUser(store, account('ana'), { displayName: 'Ana', preferences: { theme: 'dark' } }, NOW + 1);
-    expect(await getUserByHandle(store, 'ana')).toMatchObject({ displayName: 'Ana', preferences: { theme: 'dark' }, updatedAt: NOW + 1 });
+    expect(await getUserByHandle(store, 'ana')).toMatchObject({
+      displayName: 'Ana',
+      preferences: { theme: 'dark' },
+      updatedAt: NOW + 1,
+    });
     expect(await faultFrom(make('other', { handle: 'ana' }))).toMatchObject({ code: 'duplicate' });
     expect(await faultFrom(make('ana'))).toMatchObject({ code: 'duplicate' });
-    expect(await faultFrom(updateUser(store, account('bo'), { displayName: 'Bo' }, NOW))).toMatchObject({ code: 'not-found' });
+    expect(await faultFrom(updateUser(store, account('bo'), { displayName: 'Bo' }, NOW))).toMatchObject({
+      code: 'not-found',
+    });
     expect(await getUserByHandle(store, 'bo')).toBeUndefined();
   });
 
@@ -75,19 +81,31 @@ describe('devices', () => {
     await addDevice(store, { ...phone, id: device('tablet') }, NOW);
     await updateDevice(store, device('tablet'), { lastSeen: NOW + 9 });
     await revokeDevice(store, device('phone'));
-    expect((await listDevices(store, account('ana'))).map((row) => row.id).sort()).toEqual([device('phone'), device('tablet')]);
+    expect((await listDevices(store, account('ana'))).map((row) => row.id).sort()).toEqual([
+      device('phone'),
+      device('tablet'),
+    ]);
     expect((await listDevices(store, account('ana'), 'active')).map((row) => row.lastSeen)).toEqual([NOW + 9]);
     await deleteDevice(store, device('phone'));
     expect(await getDevice(store, device('phone'))).toBeUndefined();
-    expect(await faultFrom(revokeDevice(store, device('phone')))).toMatchObject({ code: 'not-found', entity: 'devices' });
-    expect(await faultFrom(addDevice(store, { ...phone, userId: account('bo') }, NOW))).toMatchObject({ code: 'constraint' });
+    expect(await faultFrom(revokeDevice(store, device('phone')))).toMatchObject({
+      code: 'not-found',
+      entity: 'devices',
+    });
+    expect(await faultFrom(addDevice(store, { ...phone, userId: account('bo') }, NOW))).toMatchObject({
+      code: 'constraint',
+    });
   });
 });
 
 describe('contacts', () => {
   const meet = async (name: string, more: object = {}) => {
     await make(name);
-    return createContact(store, { contactId: account(name), displayName: name, publicKey: new Uint8Array(32).fill(name.length), ...more }, NOW);
+    return createContact(
+      store,
+      { contactId: account(name), displayName: name, publicKey: new Uint8Array(32).fill(name.length), ...more },
+      NOW,
+    );
   };
 
   it('are made, read, changed and deleted with their conversation', async () => {
@@ -107,7 +125,14 @@ describe('contacts', () => {
 
   it('are listed by name whatever the alphabet does with accents and case', async () => {
     for (const name of ['zoe', 'Émile', 'eva', 'Dana', 'person 10', 'person 9']) await meet(name);
-    expect((await listContacts(store)).map((row) => row.displayName)).toEqual(['Dana', 'Émile', 'eva', 'person 9', 'person 10', 'zoe']);
+    expect((await listContacts(store)).map((row) => row.displayName)).toEqual([
+      'Dana',
+      'Émile',
+      'eva',
+      'person 9',
+      'person 10',
+      'zoe',
+    ]);
     await updateContact(store, account('eva'), { isVerified: true }, NOW);
     await updateContact(store, account('zoe'), { isOnline: true }, NOW);
     expect((await listContacts(store, { isVerified: true })).map((row) => row.displayName)).toEqual(['eva']);

@@ -11,12 +11,27 @@ import { applyToModel, applyToStore, copyOf, emptyModel, expectSame, type Operat
  */
 
 const name = fc.constantFrom('a', 'b', 'c');
-const place = fc.record({ conversation: name, order: fc.integer({ min: 0, max: 4 }), id: fc.constantFrom('m1', 'm2', 'm3', 'm4', 'm5', 'm6'), text: fc.string() });
-const places = fc.uniqueArray(place, { minLength: 1, maxLength: 3, selector: (row) => `${row.conversation}/${row.order}` });
+const place = fc.record({
+  conversation: name,
+  order: fc.integer({ min: 0, max: 4 }),
+  id: fc.constantFrom('m1', 'm2', 'm3', 'm4', 'm5', 'm6'),
+  text: fc.string(),
+});
+const places = fc.uniqueArray(place, {
+  minLength: 1,
+  maxLength: 3,
+  selector: (row) => `${row.conversation}/${row.order}`,
+});
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('addContact' as const), name }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('deleteContact' as const, 'deleteConversation' as const, 'deleteGroup' as const), name }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom('deleteContact' as const, 'deleteConversation' as const, 'deleteGroup' as const),
+      name,
+    }),
+  },
   {
     weight: 8,
     arbitrary: fc.record({
@@ -26,12 +41,44 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       with: name,
     }),
   },
-  { weight: 12, arbitrary: fc.record({ do: fc.constantFrom('addMessages' as const, 'putMessages' as const), messages: places }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('editMessages' as const), conversation: name, text: fc.string() }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('deleteMessage' as const), id: fc.constantFrom('m1', 'm2', 'm3') }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('deleteMessagesUpTo' as const), conversation: name, order: fc.integer({ min: 0, max: 4 }) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('putGroup' as const), name, max: fc.integer({ min: 1, max: 3 }), active: fc.boolean() }) },
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('putMember' as const), group: name, name, key: fc.constantFrom('k1', 'k2', 'k3') }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({ do: fc.constantFrom('addMessages' as const, 'putMessages' as const), messages: places }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('editMessages' as const), conversation: name, text: fc.string() }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('deleteMessage' as const), id: fc.constantFrom('m1', 'm2', 'm3') }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('deleteMessagesUpTo' as const),
+      conversation: name,
+      order: fc.integer({ min: 0, max: 4 }),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('putGroup' as const),
+      name,
+      max: fc.integer({ min: 1, max: 3 }),
+      active: fc.boolean(),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('putMember' as const),
+      group: name,
+      name,
+      key: fc.constantFrom('k1', 'k2', 'k3'),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('removeMember' as const), group: name, name }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('clearContacts' as const, 'clearGroups' as const) }) },
 );

@@ -16,7 +16,12 @@ export function sampleRow(table: TableName, seed: number): AnyRow {
 }
 
 /** Puts the row and everything it names into the store. */
-export async function plant(store: Store, table: TableName, seed: number, planted = new Set<string>()): Promise<AnyRow> {
+export async function plant(
+  store: Store,
+  table: TableName,
+  seed: number,
+  planted = new Set<string>(),
+): Promise<AnyRow> {
   planted.add(table);
   const row = sampleRow(table, seed);
   for (const { column, to } of declarationOf(table).relations) {
@@ -37,7 +42,7 @@ export interface AnyStoreTable {
   count(): PromiseLike<number>;
 }
 
-export const tableOf = (store: Store, table: TableName): AnyStoreTable => store[table] as unknown as AnyStoreTable;
+export const tableOf = (store: Store, table: TableName): AnyStoreTable => store[table];
 
 export const keyOf = (table: TableName, row: AnyRow): IDBValidKey => {
   const { key } = declarationOf(table);

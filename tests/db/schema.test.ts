@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { checksumOf, storesOf } from '../../src/lib/db/migrations.ts';
 import { declarationOf, schema, tableNames, type TableName } from '../../src/lib/db/schema.ts';
 
-const startsWith = (path: string | readonly string[], column: string) => (typeof path === 'string' ? path : path[0]) === column;
+const startsWith = (path: string | readonly string[], column: string) =>
+  (typeof path === 'string' ? path : path[0]) === column;
 const columnsOf = (path: string | readonly string[]) => (typeof path === 'string' ? [path] : [...path]);
 
 describe.each(tableNames)('the declaration of %s', (name) => {
@@ -43,12 +44,17 @@ describe.each(tableNames)('the declaration of %s', (name) => {
   it('names rows by their key or by a unique index, through a complete index of its own', () => {
     for (const { column, to, target, onDelete } of relations) {
       const parent = declarationOf(to as TableName);
-      const isUnique = parent.indexes.some((index) => index.unique && index.on === target) && parent.fixed.includes(target);
+      const isUnique =
+        parent.indexes.some((index) => index.unique && index.on === target) && parent.fixed.includes(target);
       expect(parent.key === target || isUnique).toBe(true);
       const paths = [key, ...indexes.map(({ on }) => on)].filter((path) => startsWith(path, column));
       expect(paths.length).toBeGreaterThan(0);
       for (const path of paths.slice(0, 1)) {
-        expect(columnsOf(path).slice(1).filter((other) => columns[other]?.optional)).toEqual([]);
+        expect(
+          columnsOf(path)
+            .slice(1)
+            .filter((other) => columns[other]?.optional),
+        ).toEqual([]);
       }
       if (onDelete === 'setNull') expect(columns[column]?.optional).toBe(true);
     }
@@ -67,7 +73,8 @@ it('has no circle of cascades', () => {
     expect(visiting.has(name)).toBe(false);
     visiting.add(name);
     for (const other of tableNames) {
-      if (declarationOf(other).relations.some(({ to, onDelete }) => to === name && onDelete === 'cascade')) visit(other);
+      if (declarationOf(other).relations.some(({ to, onDelete }) => to === name && onDelete === 'cascade'))
+        visit(other);
     }
     visiting.delete(name);
   };

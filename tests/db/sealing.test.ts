@@ -2,7 +2,18 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { tableNames } from '../../src/lib/db/schema.ts';
 import type { Store } from '../../src/lib/db/store.ts';
 import { lockedStore, newDisk, unlockedStore } from './disks.ts';
-import { account, contact, conversation, faultFrom, meetAna, message, messageRow, sortKey, testSealer, user } from './fixtures.ts';
+import {
+  account,
+  contact,
+  conversation,
+  faultFrom,
+  meetAna,
+  message,
+  messageRow,
+  sortKey,
+  testSealer,
+  user,
+} from './fixtures.ts';
 import { keyOf, onDisk, plant, sampleRow, sealedColumnsOf, tableOf } from './samples.ts';
 
 type Stored = Record<string, unknown> & { $sealed: Uint8Array };
@@ -13,8 +24,10 @@ describe.each(sealedTables)('a row of %s', (table) => {
   let disk: ReturnType<typeof newDisk>;
   let store: Store;
   let row: Record<string, unknown>;
-  const stored = () => onDisk(disk.indexedDB, table, 'readonly', (rows) => rows.get(keyOf(table, row)) as IDBRequest<Stored>);
-  const replace = (altered: Record<string, unknown>) => onDisk(disk.indexedDB, table, 'readwrite', (rows) => rows.put(altered));
+  const stored = () =>
+    onDisk(disk.indexedDB, table, 'readonly', (rows) => rows.get(keyOf(table, row)) as IDBRequest<Stored>);
+  const replace = (altered: Record<string, unknown>) =>
+    onDisk(disk.indexedDB, table, 'readwrite', (rows) => rows.put(altered));
   const reading = () => tableOf(store, table).get(keyOf(table, row));
 
   beforeEach(async () => {
@@ -111,7 +124,12 @@ describe('every way to read and write', () => {
     const b = messageRow('ana', 'b', 2);
     expect(await store.messages.get([id, sortKey(1)])).toEqual(a);
     expect(await store.messages.get({ id: message('b') })).toEqual(b);
-    expect(await store.messages.bulkGet([[id, sortKey(2)], [id, sortKey(9)]])).toEqual([b, undefined]);
+    expect(
+      await store.messages.bulkGet([
+        [id, sortKey(2)],
+        [id, sortKey(9)],
+      ]),
+    ).toEqual([b, undefined]);
     expect(await store.messages.where('conversationId').equals(id).reverse().toArray()).toEqual([b, a]);
     expect(await store.messages.where('[conversationId+sortKey]').between([id, ''], [id, '~']).last()).toEqual(b);
     expect(await store.messages.filter((row) => row.content === 'text of b').toArray()).toEqual([b]);
@@ -135,13 +153,19 @@ describe('every way to read and write', () => {
     expect(await texts()).toEqual(['upserted', 'text of b']);
     await store.messages.toCollection().modify({ content: 'all alike' });
     expect(await texts()).toEqual(['all alike', 'all alike']);
-    await store.messages.where('id').equals(message('b')).modify((row) => {
-      row.content = `${row.content ?? ''}, but one`;
-    });
+    await store.messages
+      .where('id')
+      .equals(message('b'))
+      .modify((row) => {
+        row.content = `${row.content ?? ''}, but one`;
+      });
     expect(await texts()).toEqual(['all alike', 'all alike, but one']);
-    await store.messages.where('id').equals(message('b')).modify((row) => {
-      delete row.content;
-    });
+    await store.messages
+      .where('id')
+      .equals(message('b'))
+      .modify((row) => {
+        delete row.content;
+      });
     expect(await texts()).toEqual(['all alike', undefined]);
 
     const raw = await onDisk(disk.indexedDB, 'messages', 'readonly', (rows) => rows.getAll() as IDBRequest<Stored[]>);
@@ -156,7 +180,9 @@ describe('every way to read and write', () => {
       messageRow('ana', 'a', 1, { status: 'delivered' }),
       messageRow('ana', 'b', 2, { status: 'read' }),
     ]);
-    expect(await faultFrom(locked.messages.update([id, sortKey(2)], { content: 'x' }))).toMatchObject({ code: 'locked' });
+    expect(await faultFrom(locked.messages.update([id, sortKey(2)], { content: 'x' }))).toMatchObject({
+      code: 'locked',
+    });
   });
 
   it('keeps a row that was read while locked and is written unlocked', async () => {
@@ -165,6 +191,35 @@ describe('every way to read and write', () => {
     tab.unlock(testSealer());
     if (row !== undefined) await tab.messages.put({ ...row, status: 'read' });
     expect(await store.messages.get([id, sortKey(1)])).toEqual(messageRow('ana', 'a', 1, { status: 'read' }));
+  });
+
+  it('does not take in a sealed value of another row', async () => {
+    const tab = await lockedStore(disk);
+    const [a, b] = await tab.messages.toArray();
+    tab.unlock(testSealer());
+    const mixed = { ...a, $sealed: (b as unknown as Stored).$sealed } as never;
+    expect(await faultFrom(tab.messages.put(mixed))).toMatchObject({
+      code: 'sealed-value-damaged',
+      entity: 'messages',
+    });
+  });
+
+  it('never answers with a row of another table that has the same key', async () => {
+    await store.tx('rw', ['users', 'contacts'], async () => {
+      // Nothing is written here, so Dexie's own cache of the rows that were read would still be standing.
+      await store.users
+        .where('id')
+        .equals(account('ana'))
+        .modify(() => false);
+      await store.contacts
+        .where('contactId')
+        .equals(account('ana'))
+        .modify((row) => {
+          expect(row).toEqual(contact('ana'));
+          return false;
+        });
+    });
+    expect.assertions(1);
   });
 
   it('writes booleans as keys that queries can ask for', async () => {
@@ -177,7 +232,9 @@ describe('every way to read and write', () => {
 
   it('has no keyed hash while locked', async () => {
     const locked = await lockedStore(disk);
-    expect(await faultFrom(Promise.resolve().then(() => locked.keyedHash('emoji', new Uint8Array())))).toMatchObject({ code: 'locked' });
+    expect(await faultFrom(Promise.resolve().then(() => locked.keyedHash('emoji', new Uint8Array())))).toMatchObject({
+      code: 'locked',
+    });
     expect(store.keyedHash('emoji', new Uint8Array([1]))).toMatch(/^[\w-]{22}$/);
   });
 });

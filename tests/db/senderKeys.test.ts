@@ -53,22 +53,35 @@ describe('sender chains', () => {
   it('are saved and replaced', async () => {
     await saveChain(store, chain(1, 0));
     await saveChain(store, chain(1, 0, { iteration: 5, chainKey: new Uint8Array([9]) }));
-    expect(await loadChain(store, group('hike'), sender(0), '1')).toEqual(chain(1, 0, { iteration: 5, chainKey: new Uint8Array([9]) }));
+    expect(await loadChain(store, group('hike'), sender(0), '1')).toEqual(
+      chain(1, 0, { iteration: 5, chainKey: new Uint8Array([9]) }),
+    );
     expect(await store.senderKeys.count()).toBe(1);
     expect(await loadChain(store, group('hike'), sender(1), '1')).toBeUndefined();
   });
 
   it('never turn back', async () => {
     await saveChain(store, chain(1, 0, { iteration: 5 }));
-    expect(await faultFrom(saveChain(store, chain(1, 0, { iteration: 4 })))).toMatchObject({ code: 'constraint', field: 'iteration' });
+    expect(await faultFrom(saveChain(store, chain(1, 0, { iteration: 4 })))).toMatchObject({
+      code: 'constraint',
+      field: 'iteration',
+    });
   });
 
   it('belong to a group that is there', async () => {
-    expect(await faultFrom(saveChain(store, chain(1, 0, { groupId: group('nobody') })))).toMatchObject({ code: 'constraint' });
+    expect(await faultFrom(saveChain(store, chain(1, 0, { groupId: group('nobody') })))).toMatchObject({
+      code: 'constraint',
+    });
   });
 
   it('are found by epoch and leaf, and the newest of a sender by number, not by text', async () => {
-    await saveChains(store, [chain(2, 0), chain(9, 0), chain(10, 0), chain(10, 1), chain(11, 0, { groupId: group('choir') })]);
+    await saveChains(store, [
+      chain(2, 0),
+      chain(9, 0),
+      chain(10, 0),
+      chain(10, 1),
+      chain(11, 0, { groupId: group('choir') }),
+    ]);
     expect(await chainAt(store, group('hike'), 10, 1)).toEqual(chain(10, 1));
     expect(await chainAt(store, group('hike'), 9, 1)).toBeUndefined();
     expect(await newestChainOf(store, group('hike'), sender(0))).toEqual(chain(10, 0));
@@ -82,7 +95,11 @@ describe('sender chains', () => {
   });
 
   it('of old epochs go 30 days after the next epoch began', async () => {
-    await saveChains(store, [chain(1, 0), chain(2, 0, { createdAt: NOW + 1000 }), chain(3, 0, { createdAt: NOW + 2000 })]);
+    await saveChains(store, [
+      chain(1, 0),
+      chain(2, 0, { createdAt: NOW + 1000 }),
+      chain(3, 0, { createdAt: NOW + 2000 }),
+    ]);
     expect(await deleteOldChains(store, group('hike'), NOW + 1000 + CHAIN_KEPT_MS)).toBe(0);
     expect(await deleteOldChains(store, group('hike'), NOW + 1001 + CHAIN_KEPT_MS)).toBe(1);
     expect((await listChains(store, group('hike'))).map((row) => row.epoch)).toEqual([2, 3]);

@@ -43,10 +43,15 @@ describe('in the browser', () => {
   it('writes a message, its chain of rows and the outbox in one transaction', async () => {
     await meetAna(store);
     await store.tx('rw', ['messages', 'messageReadReceipts', 'offlineOperations', 'conversations'], async () => {
-      await store.messages.bulkAdd([messageRow('ana', 'a', 1), messageRow('ana', 'b', 2, { deviceId: device('ana-phone') })]);
+      await store.messages.bulkAdd([
+        messageRow('ana', 'a', 1),
+        messageRow('ana', 'b', 2, { deviceId: device('ana-phone') }),
+      ]);
       await store.messageReadReceipts.add({ messageId: message('a'), userId: account('ana'), readAt: NOW });
       const rows = await store.messages.where('conversationId').equals(id).reverse().toArray();
-      await Promise.all(rows.map((row) => store.messages.update([id, row.sortKey], { content: `${row.content ?? ''}!` })));
+      await Promise.all(
+        rows.map((row) => store.messages.update([id, row.sortKey], { content: `${row.content ?? ''}!` })),
+      );
       await store.conversations.update(id, { unreadCount: rows.length, draft: 'half a thought' });
       await store.offlineOperations.add({
         id: 'o',
@@ -106,9 +111,12 @@ describe('in the browser', () => {
   it('reads through cursors, and leaves a locked store its clear columns', async () => {
     await meetAna(store);
     await store.messages.bulkAdd([messageRow('ana', 'a', 1), messageRow('ana', 'b', 2)]);
-    expect(await store.messages.orderBy('sortKey').filter((row) => row.content === 'text of b').first()).toEqual(
-      messageRow('ana', 'b', 2),
-    );
+    expect(
+      await store.messages
+        .orderBy('sortKey')
+        .filter((row) => row.content === 'text of b')
+        .first(),
+    ).toEqual(messageRow('ana', 'b', 2));
     const worker = await open(store.name);
     await worker.messages.where('id').equals(message('b')).modify({ status: 'delivered' });
     expect((await worker.messages.get([id, sortKey(2)]))?.content).toBeUndefined();
@@ -152,7 +160,10 @@ describe('in the browser', () => {
     const other = await open(store.name);
     other.unlock(testSealer());
     const seen: number[] = [];
-    const stop = store.live(() => store.messages.where('conversationId').equals(id).count(), (count) => seen.push(count));
+    const stop = store.live(
+      () => store.messages.where('conversationId').equals(id).count(),
+      (count) => seen.push(count),
+    );
     await vi.waitFor(() => expect(seen).toEqual([0]));
     await other.messages.add(messageRow('ana', 'a', 1));
     await vi.waitFor(() => expect(seen).toEqual([0, 1]));

@@ -9,7 +9,13 @@ describe('opening the store', () => {
   it('keeps books about the schema it was made with', async () => {
     const store = await lockedStore();
     expect(await store.schemaMigrations.toArray()).toEqual([
-      { version: 1, appliedAt: store.clock.now(), description: 'The first schema', checksum: checksumOf(schema), success: true },
+      {
+        version: 1,
+        appliedAt: store.clock.now(),
+        description: 'The first schema',
+        checksum: checksumOf(schema),
+        success: true,
+      },
     ]);
   });
 
@@ -42,7 +48,9 @@ describe('opening the store', () => {
     await rawOpen(disk.indexedDB, 20);
 
     expect(told).toBe(1);
-    expect(await faultFrom(store.tx('r', ['users'], () => store.users.toArray()))).toMatchObject({ code: 'storage-connection' });
+    expect(await faultFrom(store.tx('r', ['users'], () => store.users.toArray()))).toMatchObject({
+      code: 'storage-connection',
+    });
   });
 
   it('says when an older tab keeps an upgrade waiting', async () => {
@@ -90,7 +98,9 @@ describe('a transaction', () => {
     const texts = await store.tx('rw', ['messages'], async () => {
       await store.messages.bulkAdd([messageRow('ana', 'a', 1), messageRow('ana', 'b', 2)]);
       await store.messages.update([conversation('ana'), sortKey(1)], { content: 'changed' });
-      return (await store.messages.where('conversationId').equals(conversation('ana')).toArray()).map((row) => row.content);
+      return (await store.messages.where('conversationId').equals(conversation('ana')).toArray()).map(
+        (row) => row.content,
+      );
     });
     expect(texts).toEqual(['changed', 'text of b']);
   });
@@ -104,7 +114,8 @@ describe('a live query', () => {
     await meetAna(mine);
     const seen = watcher<(string | undefined)[]>();
     const stop = mine.live(
-      async () => (await mine.messages.where('conversationId').equals(conversation('ana')).toArray()).map((row) => row.content),
+      async () =>
+        (await mine.messages.where('conversationId').equals(conversation('ana')).toArray()).map((row) => row.content),
       seen.show,
     );
     expect(await seen.next()).toEqual([]);
@@ -167,7 +178,11 @@ function watcher<T>() {
   };
 }
 
-function holdOpen(factory: IDBFactory, version: number | undefined, upgrade?: (db: IDBDatabase) => void): Promise<IDBDatabase> {
+function holdOpen(
+  factory: IDBFactory,
+  version: number | undefined,
+  upgrade?: (db: IDBDatabase) => void,
+): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = factory.open('cairn', version);
     request.onupgradeneeded = () => upgrade?.(request.result);

@@ -68,11 +68,16 @@ export async function listAudit(
 /** How often something failed since `since`, such as an authentication. */
 export const countFailures = (store: Store, eventType: string, since: number): Promise<number> =>
   Promise.resolve(
-    store.auditLog.where('[eventType+success+timestamp]').between([eventType, 0, since], [eventType, 0, Infinity]).count(),
+    store.auditLog
+      .where('[eventType+success+timestamp]')
+      .between([eventType, 0, since], [eventType, 0, Infinity])
+      .count(),
   );
 
 /** Walks the chain. @returns the id of the first row that does not follow from the one before, `'end'` where rows are missing at the end. */
-export async function verifyAudit(store: Store): Promise<{ readonly intact: true } | { readonly intact: false; readonly at: string }> {
+export async function verifyAudit(
+  store: Store,
+): Promise<{ readonly intact: true } | { readonly intact: false; readonly at: string }> {
   return store.tx('r', auditTables, async () => {
     const ends = (await getSetting<Ends>(store, ENDS)) ?? NOTHING;
     let hash = ends.before;

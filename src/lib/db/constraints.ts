@@ -38,11 +38,9 @@ export function createConstraints(
     const found: PromiseLike<boolean[]> =
       declarationOf(relation.to).key === relation.target
         ? parent.getMany({ trans, keys: open }).then((rows) => rows.map((row) => row !== undefined))
-        : (Dexie.Promise.all(
-            open.map((value) =>
-              keysWhere(parent, trans, relation.target, value, 1).then((keys) => keys.length > 0),
-            ),
-          ) as PromiseLike<boolean[]>);
+        : Dexie.Promise.all(
+            open.map((value) => keysWhere(parent, trans, relation.target, value, 1).then((keys) => keys.length > 0)),
+          );
     return found.then((there) => {
       open.forEach((value, i) => there[i] === true && seen.add(value));
       return open.filter((_, i) => there[i] !== true);
@@ -93,7 +91,13 @@ export function createConstraints(
           }
         }
       });
-      return atMost === undefined ? undefined : checkLimit(trans, table, rows.filter((_, i) => before[i] === undefined));
+      return atMost === undefined
+        ? undefined
+        : checkLimit(
+            trans,
+            table,
+            rows.filter((_, i) => before[i] === undefined),
+          );
     });
   }
 
@@ -123,11 +127,27 @@ export function createConstraints(
     );
   }
 
+  /** Spares many questions to a table that has no rows at all, as most have that hang on messages. */
   function releaseChildren(trans: DBCoreTransaction, child: Child, values: readonly unknown[]): PromiseLike<unknown> {
+    if (values.length <= FEW) return releaseEach(trans, child, values);
+    const table = core.table(child.table);
+    return table
+      .count({
+        trans,
+        query: { index: table.schema.primaryKey, range: { type: ANY_KEY, lower: undefined, upper: undefined } },
+      })
+      .then((count) => (count === 0 ? undefined : releaseEach(trans, child, values)));
+  }
+
+  function releaseEach(trans: DBCoreTransaction, child: Child, values: readonly unknown[]): PromiseLike<unknown> {
     const table = core.table(child.table);
     if (child.onDelete === 'cascade') {
       return all(values.map((value) => keysWhere(table, trans, child.column, value))).then((keys) =>
-        deleteRows(trans, child.table, keys.flatMap((found) => found as readonly unknown[])),
+        deleteRows(
+          trans,
+          child.table,
+          keys.flatMap((found) => found as readonly unknown[]),
+        ),
       );
     }
     return all(values.map((value) => rowsWhere(table, trans, child.column, value))).then((found) => {
@@ -187,8 +207,10 @@ const queryFor = (table: DBCoreTable, column: string, value: unknown) => {
   if (index === undefined) throw new TypeError(`${table.name} has no index that starts with ${column}`);
   return { index, range: { type: ONE_KEY, lower: value, upper: value } };
 };
-/** `DBCoreRangeType.Equal`: an ambient const enum, which a single-file compiler can't read. */
+/** `DBCoreRangeType.Equal` and `.Any`: an ambient const enum, which a single-file compiler can't read. */
 const ONE_KEY = 1;
+const ANY_KEY = 3;
+const FEW = 8;
 
 const keysWhere = (
   table: DBCoreTable,
@@ -197,7 +219,9 @@ const keysWhere = (
   value: unknown,
   limit = Infinity,
 ): PromiseLike<readonly unknown[]> =>
-  table.query({ trans, values: false, limit, query: queryFor(table, column, value) }).then(({ result }) => result);
+  table
+    .query({ trans, values: false, limit, query: queryFor(table, column, value) })
+    .then((answer): readonly unknown[] => answer.result);
 
 const rowsWhere = (
   table: DBCoreTable,
@@ -205,10 +229,16 @@ const rowsWhere = (
   column: string,
   value: unknown,
 ): PromiseLike<readonly AnyRow[]> =>
-  table.query({ trans, values: true, query: queryFor(table, column, value) }).then(({ result }) => result);
+  table
+    .query({ trans, values: true, query: queryFor(table, column, value) })
+    .then((answer): readonly AnyRow[] => answer.result);
 
-const countWhere = (table: DBCoreTable, trans: DBCoreTransaction, column: string, value: unknown): PromiseLike<number> =>
-  table.count({ trans, query: queryFor(table, column, value) });
+const countWhere = (
+  table: DBCoreTable,
+  trans: DBCoreTransaction,
+  column: string,
+  value: unknown,
+): PromiseLike<number> => table.count({ trans, query: queryFor(table, column, value) });
 
 /** Rows a transaction has seen to exist, so that a batch of children asks once for its parent. */
 function createKnownRows() {

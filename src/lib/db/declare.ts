@@ -33,7 +33,8 @@ export const boolean = (): Column<boolean, false> => column('boolean');
 export const bytes = (): Column<Uint8Array<ArrayBuffer>, false> => column('bytes');
 /** Anything that deterministic CBOR can say: objects with text keys, lists, text, numbers, booleans, null, bytes. */
 export const json = <T = unknown>(): Column<T, false> => column('json');
-export const oneOf = <const V extends readonly string[]>(...values: V): Column<V[number], false> => column('enum', values);
+export const oneOf = <const V extends readonly string[]>(...values: V): Column<V[number], false> =>
+  column('enum', values);
 /** A WebCrypto key, kept as the browser clones it. */
 export const cryptoKey = (): Column<CryptoKey, false> => column('key');
 
@@ -70,9 +71,15 @@ export interface Index<N extends string = string> {
   readonly unique: boolean;
 }
 
-export const index = <const N extends string>(...on: readonly [N, ...N[]]): Index<N> => ({ on: keyPath(on), unique: false });
+export const index = <const N extends string>(...on: readonly [N, ...N[]]): Index<N> => ({
+  on: keyPath(on),
+  unique: false,
+});
 /** No two rows may have the same value; rows that lack one of the columns are left out. */
-export const unique = <const N extends string>(...on: readonly [N, ...N[]]): Index<N> => ({ on: keyPath(on), unique: true });
+export const unique = <const N extends string>(...on: readonly [N, ...N[]]): Index<N> => ({
+  on: keyPath(on),
+  unique: true,
+});
 const keyPath = <N extends string>(on: readonly [N, ...N[]]): KeyPath<N> => (on.length === 1 ? on[0] : on);
 
 /** A column that names a row of another table, and what happens to this row when that one is deleted. */

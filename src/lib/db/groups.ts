@@ -44,7 +44,11 @@ export async function listGroups(
   const { includeInactive = false, groupType, createdBy } = only;
   const rows = await (includeInactive ? store.groups.toArray() : store.groups.where('isActive').equals(1).toArray());
   return rows
-    .filter((row) => (groupType === undefined || row.groupType === groupType) && (createdBy === undefined || row.createdBy === createdBy))
+    .filter(
+      (row) =>
+        (groupType === undefined || row.groupType === groupType) &&
+        (createdBy === undefined || row.createdBy === createdBy),
+    )
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
@@ -97,7 +101,11 @@ export async function addMember(
   return row;
 }
 
-export async function getMember(store: Store, groupId: GroupId, memberId: AccountId): Promise<GroupMemberRow | undefined> {
+export async function getMember(
+  store: Store,
+  groupId: GroupId,
+  memberId: AccountId,
+): Promise<GroupMemberRow | undefined> {
   return store.groupMembers.get([groupId, memberId]);
 }
 

@@ -63,9 +63,12 @@ export async function markPublished(store: Store, refs: readonly KeyPackageRef[]
   await store.tx('rw', keyPackageTables, async () => {
     for (const ref of refs) {
       await walk(store, await packageOf(store, ref), ['uploaded', 'available'], now);
-      await store.keyPackageBundles.where('ref').equals(ref).modify((row) => {
-        delete row.publicPackage;
-      });
+      await store.keyPackageBundles
+        .where('ref')
+        .equals(ref)
+        .modify((row) => {
+          delete row.publicPackage;
+        });
     }
   });
 }

@@ -58,11 +58,21 @@ export function createStoreMiddleware(
   };
 }
 
-function layer(down: DBCoreTable, form: RowForm, constraints: Constraints, turn: Turn, hasChildren: boolean): DBCoreTable {
+function layer(
+  down: DBCoreTable,
+  form: RowForm,
+  constraints: Constraints,
+  turn: Turn,
+  hasChildren: boolean,
+): DBCoreTable {
   const show = (stored: unknown): unknown => (stored === undefined ? undefined : form.fromDisk(stored as AnyRow));
   const { name } = down;
 
-  function write(trans: DBCoreMutateRequest['trans'], type: 'add' | 'put', given: readonly AnyRow[]): PromiseLike<DBCoreMutateResponse> {
+  function write(
+    trans: DBCoreMutateRequest['trans'],
+    type: 'add' | 'put',
+    given: readonly AnyRow[],
+  ): PromiseLike<DBCoreMutateResponse> {
     const rows = given.map((row) => form.toDisk(row));
     return constraints
       .beforeWrite(trans, name, rows, type === 'add')
@@ -110,11 +120,15 @@ function layer(down: DBCoreTable, form: RowForm, constraints: Constraints, turn:
     getMany: ({ trans, keys }) => steps(() => down.getMany({ trans, keys }).then((rows) => rows.map(show))),
     query: (req) =>
       steps(() =>
-        down.query(req).then((answer) => (req.values === true ? { ...answer, result: answer.result.map(show) } : answer)),
+        down
+          .query(req)
+          .then((answer) => (req.values === true ? { ...answer, result: answer.result.map(show) } : answer)),
       ),
     openCursor: (req) =>
       steps(() =>
-        down.openCursor(req).then((cursor) => (cursor !== null && req.values === true ? showing(cursor, show) : cursor)),
+        down
+          .openCursor(req)
+          .then((cursor) => (cursor !== null && req.values === true ? showing(cursor, show) : cursor)),
       ),
   };
 }

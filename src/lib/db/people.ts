@@ -5,7 +5,11 @@ import type { ContactRow, DeviceRow, Store, UserRow } from './store.ts';
 /** People: a user row for everybody known, their devices, and contacts for those this person has chosen. */
 
 /** Refused: `duplicate` (id or handle), `validation`. */
-export async function createUser(store: Store, user: Omit<UserRow, 'createdAt' | 'updatedAt'>, now: number): Promise<UserRow> {
+export async function createUser(
+  store: Store,
+  user: Omit<UserRow, 'createdAt' | 'updatedAt'>,
+  now: number,
+): Promise<UserRow> {
   const row: UserRow = { ...user, createdAt: now, updatedAt: now };
   await store.users.add(row);
   return row;
@@ -77,7 +81,8 @@ export async function updateDevice(
 }
 
 /** The device is not trusted any more; its row stays, so that what it sent keeps its sender. */
-export const revokeDevice = (store: Store, id: DeviceId): Promise<void> => updateDevice(store, id, { status: 'revoked' });
+export const revokeDevice = (store: Store, id: DeviceId): Promise<void> =>
+  updateDevice(store, id, { status: 'revoked' });
 
 /** Deletes a device; messages it sent stay, without it. */
 export async function deleteDevice(store: Store, id: DeviceId): Promise<void> {
@@ -117,7 +122,8 @@ export async function listContacts(
   return byName(
     rows.filter(
       (row) =>
-        (isOnline === undefined || row.isOnline === isOnline) && (isVerified === undefined || row.isVerified === isVerified),
+        (isOnline === undefined || row.isOnline === isOnline) &&
+        (isVerified === undefined || row.isVerified === isVerified),
     ),
   );
 }

@@ -25,7 +25,10 @@ export interface RowForm {
  */
 export function createRowForm(table: string, declaration: AnyTable, vault: Vault): RowForm {
   const entries = Object.entries(declaration.columns);
-  const sealedNames = entries.filter(([, column]) => column.sealed).map(([name]) => name).sort();
+  const sealedNames = entries
+    .filter(([, column]) => column.sealed)
+    .map(([name]) => name)
+    .sort();
   const booleans = entries.filter(([, column]) => column.kind === 'boolean').map(([name]) => name);
   const key = declaration.key;
 
@@ -34,7 +37,10 @@ export function createRowForm(table: string, declaration: AnyTable, vault: Vault
     return encode([table, id, sealedNames, declaration.sealing], rfc8949EncodeOptions);
   };
   const damaged = (row: AnyRow): never =>
-    refuseStorage('sealed-value-damaged', { entity: table, detail: `key ${JSON.stringify(typeof key === 'string' ? row[key] : key.map((name) => row[name]))}` });
+    refuseStorage('sealed-value-damaged', {
+      entity: table,
+      detail: `key ${JSON.stringify(typeof key === 'string' ? row[key] : key.map((name) => row[name]))}`,
+    });
 
   const open = (sealer: Sealer, stored: AnyRow): AnyRow => {
     const value = stored[SEALED];
@@ -56,7 +62,8 @@ export function createRowForm(table: string, declaration: AnyTable, vault: Vault
       return sealer === undefined ? refuseStorage('locked', { entity: table }) : seal(sealer, row);
     }
     const added = sealedNames.find((name) => row[name] !== undefined);
-    if (added !== undefined) refuseStorage(sealer === undefined ? 'locked' : 'validation', { entity: table, field: added });
+    if (added !== undefined)
+      refuseStorage(sealer === undefined ? 'locked' : 'validation', { entity: table, field: added });
     if (sealer !== undefined) open(sealer, row);
     return kept instanceof Uint8Array ? kept : damaged(row);
   };

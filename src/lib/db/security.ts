@@ -46,7 +46,12 @@ export const countUnresolved = (store: Store): Promise<number> =>
   Promise.resolve(store.securityEvents.where('resolved').equals(0).count());
 
 /** A person has dealt with the event. Refused: `not-found`. */
-export async function resolveSecurityEvent(store: Store, eventId: string, resolution: string, now: number): Promise<void> {
+export async function resolveSecurityEvent(
+  store: Store,
+  eventId: string,
+  resolution: string,
+  now: number,
+): Promise<void> {
   const touched = await store.securityEvents.update(eventId, { resolved: true, resolvedAt: now, resolution });
   if (touched === 0) refuseStorage('not-found', { entity: 'securityEvents' });
 }

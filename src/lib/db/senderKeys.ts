@@ -42,7 +42,11 @@ export async function chainAt(
  * The chain of a sender's newest generation, which is the one in use.
  * @param sender MLS signature key of the device.
  */
-export async function newestChainOf(store: Store, groupId: GroupId, sender: Uint8Array): Promise<SenderKeyRow | undefined> {
+export async function newestChainOf(
+  store: Store,
+  groupId: GroupId,
+  sender: Uint8Array,
+): Promise<SenderKeyRow | undefined> {
   const key = base64urlFromBytes(sender);
   return store.senderKeys
     .where('[groupId+senderPublicKey+epoch]')

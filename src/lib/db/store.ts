@@ -78,7 +78,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const vault: Vault = { sealer: undefined };
   const db = new Dexie(name, {
     indexedDB: factory,
-    ...(options.IDBKeyRange !== undefined && { IDBKeyRange: options.IDBKeyRange as never }),
+    ...(options.IDBKeyRange !== undefined && { IDBKeyRange: options.IDBKeyRange }),
     autoOpen: false,
     cache: 'disabled',
   });
@@ -153,7 +153,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 const bookkeeping = (now: number): Row<'schemaMigrations'>[] =>
   migrations
     .filter(({ version }) => version === SCHEMA_VERSION)
-    .map(({ version, description }) => ({ version, appliedAt: now, description, checksum: checksumOf(schema), success: true }));
+    .map(({ version, description }) => ({
+      version,
+      appliedAt: now,
+      description,
+      checksum: checksumOf(schema),
+      success: true,
+    }));
 
 /**
  * Schema version of the store on disk, 0 where there is none. Asked before Dexie opens it, because Dexie
@@ -175,7 +181,7 @@ function versionOnDisk(factory: IDBFactory, name: string): Promise<number> {
     request.onerror = (event) => {
       event.preventDefault();
       if (isNew) resolve(0);
-      else reject(refusalOf(request.error) as Error);
+      else reject(refusalOf(request.error));
     };
   });
 }

@@ -1,6 +1,19 @@
 import type { AccountId, ConversationId, GroupId } from '../../core/ids.ts';
 import { roles } from '../../domain/roles.ts';
-import { boolean, cascade, index, integer, json, oneOf, optional, sealed, setNull, table, text, unique } from '../declare.ts';
+import {
+  boolean,
+  cascade,
+  index,
+  integer,
+  json,
+  oneOf,
+  optional,
+  sealed,
+  setNull,
+  table,
+  text,
+  unique,
+} from '../declare.ts';
 import type { ConversationMetadata, GroupSettings, MemberSettings } from '../values.ts';
 
 export const conversations = table({
@@ -104,7 +117,12 @@ export const groupMembers = table({
     createdAt: integer(),
     updatedAt: integer(),
   },
-  indexes: [index('groupId', 'role'), index('memberId'), index('groupId', 'lastActive'), unique('groupId', 'publicKey')],
+  indexes: [
+    index('groupId', 'role'),
+    index('memberId'),
+    index('groupId', 'lastActive'),
+    unique('groupId', 'publicKey'),
+  ],
   relations: [cascade('groupId', 'groups', 'groupId')],
   atMost: { per: 'groupId', limit: 'maxMembers' },
 });

@@ -1,5 +1,18 @@
 import type { AccountId, ConversationId, DeviceId, GroupId } from '../../core/ids.ts';
-import { bytes, cascade, index, integer, json, oneOf, optional, sealed, setNull, table, text, unique } from '../declare.ts';
+import {
+  bytes,
+  cascade,
+  index,
+  integer,
+  json,
+  oneOf,
+  optional,
+  sealed,
+  setNull,
+  table,
+  text,
+  unique,
+} from '../declare.ts';
 
 export const fileTransfers = table({
   key: 'transferId',

@@ -1,5 +1,18 @@
 import type { AccountId } from '../../core/ids.ts';
-import { boolean, bytes, cascade, index, integer, json, oneOf, optional, real, sealed, table, text } from '../declare.ts';
+import {
+  boolean,
+  bytes,
+  cascade,
+  index,
+  integer,
+  json,
+  oneOf,
+  optional,
+  real,
+  sealed,
+  table,
+  text,
+} from '../declare.ts';
 
 export const settings = table({
   key: 'key',

@@ -1,5 +1,18 @@
 import type { AccountId, ConversationId, DeviceId, GroupId, KeyPackageRef } from '../../core/ids.ts';
-import { boolean, bytes, cascade, cryptoKey, index, integer, json, oneOf, optional, sealed, table, text } from '../declare.ts';
+import {
+  boolean,
+  bytes,
+  cascade,
+  cryptoKey,
+  index,
+  integer,
+  json,
+  oneOf,
+  optional,
+  sealed,
+  table,
+  text,
+} from '../declare.ts';
 import type { StoredKdf } from '../values.ts';
 
 export const keyStore = table({

@@ -1,5 +1,19 @@
 import type { AccountId, ConversationId, DeviceId, MessageId } from '../../core/ids.ts';
-import { boolean, bytes, cascade, index, integer, json, oneOf, optional, sealed, setNull, table, text, unique } from '../declare.ts';
+import {
+  boolean,
+  bytes,
+  cascade,
+  index,
+  integer,
+  json,
+  oneOf,
+  optional,
+  sealed,
+  setNull,
+  table,
+  text,
+  unique,
+} from '../declare.ts';
 import type { MessageMetadata } from '../values.ts';
 
 /** Text of one message in UTF-8. */

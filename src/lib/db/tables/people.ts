@@ -1,5 +1,18 @@
 import type { AccountId, DeviceId } from '../../core/ids.ts';
-import { boolean, bytes, cascade, index, integer, json, oneOf, optional, sealed, table, text, unique } from '../declare.ts';
+import {
+  boolean,
+  bytes,
+  cascade,
+  index,
+  integer,
+  json,
+  oneOf,
+  optional,
+  sealed,
+  table,
+  text,
+  unique,
+} from '../declare.ts';
 import type { Preferences, SecuritySettings } from '../values.ts';
 
 /** The own account and every person known, contact or not. */
