@@ -30,6 +30,7 @@ export default defineConfig({
             '@noble/ciphers/aes.js',
             '@noble/ciphers/chacha.js',
             '@noble/curves/ed25519.js',
+            '@noble/hashes/argon2.js',
             '@noble/hashes/hkdf.js',
             '@noble/hashes/hmac.js',
             '@noble/hashes/pbkdf2.js',

@@ -17,15 +17,16 @@ const indexes = Array.from({ length: COUNT }, (_, index) => index);
 
 /** Some of the records in some order, some of them twice, in batches. */
 const deliveries = fc
-  .tuple(fc.shuffledSubarray(indexes), fc.array(fc.nat(COUNT - 1), { maxLength: 4 }))
-  .map(([once, again]) => [...once, ...again.filter((index) => once.includes(index))])
-  .chain((order) => fc.tuple(fc.constant(order), fc.infiniteStream(fc.integer({ min: 1, max: 5 }))))
-  .map(([order, sizes]) => {
-    const batches: number[][] = [];
-    for (let at = 0; at < order.length;) {
-      const size = sizes.next().value ?? 1;
-      batches.push(order.slice(at, at + size));
-      at += size;
+  .tuple(
+    fc.shuffledSubarray(indexes),
+    fc.array(fc.nat(COUNT - 1), { maxLength: 4 }),
+    fc.array(fc.boolean(), { minLength: COUNT + 4, maxLength: COUNT + 4 }),
+  )
+  .map(([once, again, breaks]) => {
+    const batches: number[][] = [[]];
+    for (const [at, index] of [...once, ...again.filter((one) => once.includes(one))].entries()) {
+      if (breaks[at] === true) batches.push([]);
+      batches.at(-1)?.push(index);
     }
     return batches;
   });

@@ -1,5 +1,3 @@
-import { argon2idAsync } from '@noble/hashes/argon2.js';
-import { pbkdf2Async } from '@noble/hashes/pbkdf2.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import * as v from 'valibot';
 import { concat, utf8, type Bytes } from '../core/bytes.ts';
@@ -110,6 +108,7 @@ async function argon2id(password: Bytes, kdf: Extract<KdfParameters, { algorithm
   const { memoryKiB, passes, lanes } = kdf;
   if (!wasmRuns()) {
     // A vault made where WebAssembly ran must open where it doesn't, if slowly.
+    const { argon2idAsync } = await import('@noble/hashes/argon2.js');
     const key = await argon2idAsync(password, kdf.salt, { t: passes, m: memoryKiB, p: lanes, dkLen: 32 });
     return new Uint8Array(key);
   }
@@ -139,6 +138,7 @@ export async function pbkdf2Sha256(
 ): Promise<Bytes> {
   const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
   if (subtle === undefined) {
+    const { pbkdf2Async } = await import('@noble/hashes/pbkdf2.js');
     return new Uint8Array(await pbkdf2Async(sha256, password, saltBytes, { c: iterations, dkLen: length }));
   }
   const key = await subtle.importKey('raw', new Uint8Array(password), 'PBKDF2', false, ['deriveBits']);

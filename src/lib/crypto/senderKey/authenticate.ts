@@ -1,5 +1,5 @@
 import { equal, type Bytes } from '../../core/bytes.ts';
-import { createVerifier } from '../platformSignature.ts';
+import { createVerifier, type SignaturePlatform } from '../platformSignature.ts';
 import { ed25519 } from '../primitives.ts';
 import type { SenderChain } from './chain.ts';
 import { senderKeyFault, type SenderKeyErrorCode, type SenderKeyFault } from './fault.ts';
@@ -26,9 +26,16 @@ export interface AuthenticRecord {
   readonly hash: Bytes;
 }
 
-/** Sorts out what the owner of the chain wrote, on the platform's signatures. Never throws for what is in `records`. */
-export async function authenticateRun(chain: SenderChain, records: readonly Bytes[]): Promise<AuthenticatedRun> {
-  const verify = await createVerifier(chain.signaturePublic);
+/**
+ * Sorts out what the owner of the chain wrote. Never throws for what is in `records`.
+ * @param platform whose signatures to use; WebCrypto's unless said otherwise.
+ */
+export async function authenticateRun(
+  chain: SenderChain,
+  records: readonly Bytes[],
+  platform?: SignaturePlatform,
+): Promise<AuthenticatedRun> {
+  const verify = await createVerifier(chain.signaturePublic, platform);
   const steps = authenticating(chain, records);
   let step = steps.next();
   while (step.done !== true) {
