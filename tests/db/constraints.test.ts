@@ -12,7 +12,6 @@ import {
   device,
   deviceRow,
   faultFrom,
-  group,
   groupRow,
   meetAna,
   memberRow,

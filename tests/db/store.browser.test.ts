@@ -1,4 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { KeyPackageRef } from '../../src/lib/core/ids.ts';
+import { refuse } from '../../src/lib/core/result.ts';
+import { appendAudit, auditTables, verifyAudit } from '../../src/lib/db/auditLog.ts';
+import { addKeyPackages, keyPackageTables, loadBundle, spendKeyPackage } from '../../src/lib/db/keyPackages.ts';
+import { getSetting, setSetting } from '../../src/lib/db/settings.ts';
 import { openStore, type Store } from '../../src/lib/db/store.ts';
 import {
   account,
@@ -6,6 +11,7 @@ import {
   countingRandom,
   device,
   faultFrom,
+  group,
   meetAna,
   message,
   messageRow,
@@ -20,6 +26,7 @@ let store: Store;
 let stores: Store[] = [];
 let opened = 0;
 const id = conversation('ana');
+const bytes = new Uint8Array([1, 2, 3]);
 
 const open = async (name: string): Promise<Store> => {
   const made = await openStore({ name, clock: standingClock(), random: countingRandom() });
@@ -70,6 +77,40 @@ describe('in the browser', () => {
     });
     expect((await store.messages.toArray()).map((row) => row.content)).toEqual(['text of a!', 'text of b!']);
     expect(await store.conversations.get(id)).toMatchObject({ unreadCount: 2, draft: 'half a thought' });
+  });
+
+  it('runs the transactions of repositories inside another, and undoes all of them together', async () => {
+    const ref = 'ref' as KeyPackageRef;
+    const now = NOW;
+    const fresh = {
+      ref,
+      publicBytes: bytes,
+      privateBundle: bytes,
+      notBefore: 1,
+      notAfter: 2,
+      suite: 83,
+      lastResort: false,
+    };
+    await addKeyPackages(store, [fresh], now);
+    const join = async () => {
+      await meetAna(store);
+      await spendKeyPackage(store, ref, account('ana'), group('hike'), now);
+      await appendAudit(store, { eventType: 'group', action: 'join', success: true }, now);
+      await setSetting(store, 'clock', { ms: now, count: 0 }, now);
+    };
+    const tables = ['users', 'devices', 'contacts', 'conversations', ...keyPackageTables, ...auditTables] as const;
+    const undone = store.tx('rw', tables, async () => {
+      await join();
+      refuse({ code: 'changed-my-mind', retry: 'never' });
+    });
+    expect(await faultFrom(undone)).toMatchObject({ code: 'changed-my-mind' });
+    expect(await loadBundle(store, ref)).toEqual(bytes);
+    expect(await store.users.count()).toBe(0);
+
+    await store.tx('rw', tables, join);
+    expect(await loadBundle(store, ref)).toBeUndefined();
+    expect(await verifyAudit(store)).toEqual({ intact: true });
+    expect(await getSetting(store, 'clock')).toEqual({ ms: now, count: 0 });
   });
 
   it('undoes a transaction whose last write breaks a rule', async () => {

@@ -221,7 +221,7 @@ const keysWhere = (
 ): PromiseLike<readonly unknown[]> =>
   table
     .query({ trans, values: false, limit, query: queryFor(table, column, value) })
-    .then((answer): readonly unknown[] => answer.result);
+    .then((answer) => answer.result as unknown[]);
 
 const rowsWhere = (
   table: DBCoreTable,
@@ -231,7 +231,7 @@ const rowsWhere = (
 ): PromiseLike<readonly AnyRow[]> =>
   table
     .query({ trans, values: true, query: queryFor(table, column, value) })
-    .then((answer): readonly AnyRow[] => answer.result);
+    .then((answer) => answer.result as AnyRow[]);
 
 const countWhere = (
   table: DBCoreTable,

@@ -73,7 +73,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   // Dexie's live queries ask the global factory whether there is a database at all.
   if (options.indexedDB !== undefined) Dexie.dependencies.indexedDB ??= options.indexedDB;
   const factory = options.indexedDB ?? Dexie.dependencies.indexedDB ?? refuseStorage('unsupported');
-  if ((await versionOnDisk(factory, name)) > SCHEMA_VERSION) refuseStorage('store-newer', { detail: name });
+  const version = await translated(() => versionOnDisk(factory, name));
+  if (version > SCHEMA_VERSION) refuseStorage('store-newer', { detail: name });
 
   const vault: Vault = { sealer: undefined };
   const db = new Dexie(name, {
@@ -93,12 +94,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     options.onSuperseded?.();
     return false;
   });
-  try {
-    await db.open();
-  } catch (thrown) {
-    db.close();
-    throw refusalOf(thrown);
-  }
+  await translated(() => db.open().catch(closing(db)));
 
   const relisten = new Set<() => void>();
   const setSealer = (sealer: Sealer | undefined): void => {
@@ -117,13 +113,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     unlock: setSealer,
     lock: () => setSealer(undefined),
     close: () => db.close({ disableAutoOpen: true }),
-    async tx(mode, among, work) {
-      try {
-        return await db.transaction(mode, [...among], work);
-      } catch (thrown) {
-        throw refusalOf(thrown);
-      }
-    },
+    tx: (mode, among, work) => translated(() => db.transaction(mode, [...among], work)),
     live(query, show, failed) {
       const listen = () =>
         liveQuery(query).subscribe({
@@ -148,6 +138,22 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     keyedHash: (purpose, data) => (vault.sealer ?? refuseStorage('locked')).keyedHash(purpose, data),
   };
 }
+
+/** What the database throws becomes a `Refusal` of a {@link StorageFault}. */
+async function translated<T>(work: () => PromiseLike<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw refusalOf(thrown);
+  }
+}
+
+const closing =
+  (db: Dexie) =>
+  (thrown: unknown): never => {
+    db.close();
+    throw thrown;
+  };
 
 /** Rows for a store made at the present version: no step before it ever ran here. */
 const bookkeeping = (now: number): Row<'schemaMigrations'>[] =>
@@ -181,7 +187,7 @@ function versionOnDisk(factory: IDBFactory, name: string): Promise<number> {
     request.onerror = (event) => {
       event.preventDefault();
       if (isNew) resolve(0);
-      else reject(refusalOf(request.error));
+      else reject(request.error ?? new Error('open'));
     };
   });
 }
