@@ -54,7 +54,7 @@ async function worker() {
  */
 function runPart(command) {
   return new Promise((resolve) => {
-    const child = spawn(command, { cwd: root, shell: true, env: { ...ownEnvironment(), FORCE_COLOR: '0' } });
+    const child = spawn(command, { cwd: root, shell: true, env: { ...ownEnvironment(), NO_COLOR: '1' } });
     let output = '';
     const collect = (/** @type {Buffer} */ chunk) => (output += chunk.toString());
     child.stdout.on('data', collect);
