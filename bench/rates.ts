@@ -13,13 +13,15 @@ export interface Rate {
   readonly fastest: number;
 }
 
+const WARM_UP = 4;
+
 /**
  * Measures contestants in turns, so that whatever else the machine does meets all of them alike.
- * Two rounds of each warm up and don't count.
+ * Rounds before number 0 warm up and don't count.
  */
 export async function alternate(contestants: readonly Contestant[], count: number, rounds: number): Promise<Rate[]> {
   const rates = new Map(contestants.map(({ name }) => [name, [] as number[]]));
-  for (let round = -2; round < rounds; round++) {
+  for (let round = -WARM_UP; round < rounds; round++) {
     // The order turns too: nobody always comes after the one that leaves the most garbage.
     const order = round % 2 === 0 ? contestants : contestants.toReversed();
     for (const contestant of order) {

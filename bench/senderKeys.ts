@@ -39,7 +39,7 @@ export async function senderKeys(): Promise<string> {
   return [
     '## Sender keys',
     `Messages of 200 bytes; every implementation signs each message and verifies what it opens; nothing is stored. ` +
-      `Medians of ${ROUNDS} rounds in turns (slowest – fastest), records per second, and Cairn's rate as a multiple.`,
+      `Medians of ${ROUNDS.seal}, ${ROUNDS.open} and ${ROUNDS.backlog} rounds in turns (slowest – fastest), records per second, and Cairn's rate as a multiple.`,
     `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.versions.node}, Chromium ${version}.`,
     '### Node',
     table(inNode),

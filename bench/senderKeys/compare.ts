@@ -8,7 +8,7 @@ export async function compare(implementations: readonly Implementation[]): Promi
   const measured: Partial<Record<Task, readonly Rate[]>> = {};
   for (const task of TASKS) {
     const contestants = implementations.map((one) => ({ name: one.name, round: one[task] }));
-    measured[task] = await alternate(contestants, COUNTS[task], ROUNDS);
+    measured[task] = await alternate(contestants, COUNTS[task], ROUNDS[task]);
   }
   return measured as Comparison;
 }
