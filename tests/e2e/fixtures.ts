@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as base, chromium, expect, type BrowserContext, type Locator, type Page } from '@playwright/test';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
+import { createCable, type Cable } from './cable.ts';
 
 /** The relay of a test: the built server in a process of its own, on a port and a folder of its own. */
 export interface RelayProcess {
-  readonly origin: string;
+  readonly port: number;
   readonly dataDir: string;
   /** Everything it printed. */
   readonly output: () => string;
@@ -21,6 +22,8 @@ export interface RelayProcess {
 export interface Person {
   readonly name: string;
   readonly profile: string;
+  /** Their way to the relay. */
+  readonly cable: Cable;
   readonly page: Page;
   readonly context: BrowserContext;
   /** Ends the browser process; the profile stays. */
@@ -57,6 +60,7 @@ export const test = base.extend<Fixtures>({
     });
     for (const person of people) {
       await person.quit();
+      await person.cable.dispose();
       rmSync(person.profile, { recursive: true, force: true });
     }
   },
@@ -69,14 +73,13 @@ async function createRelayProcess(): Promise<RelayProcess> {
   const dataDir = mkdtempSync(join(tmpdir(), 'cairn-relay-'));
   let child: ChildProcess | undefined;
   let output = '';
-  const origin = `http://localhost:${port}`;
   return {
-    origin,
+    port,
     dataDir,
     output: () => output,
     async start() {
       const started = spawn(process.execPath, ['scripts/serve.mjs'], {
-        env: { ...process.env, PORT: String(port), DATA_DIR: dataDir, ORIGIN: origin },
+        env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', DATA_DIR: dataDir },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       child = started;
@@ -108,17 +111,24 @@ function freePort(): Promise<number> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
+      server.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
+      );
     });
   });
 }
 
-async function createPerson(relay: RelayProcess, name: string, viewport: { width: number; height: number }): Promise<Person> {
+async function createPerson(
+  relay: RelayProcess,
+  name: string,
+  viewport: { width: number; height: number },
+): Promise<Person> {
   const profile = mkdtempSync(join(tmpdir(), 'cairn-profile-'));
+  const cable = await createCable(relay.port);
   const launch = async () => {
     const context = await chromium.launchPersistentContext(profile, { ...chromiumLaunch(), viewport });
     const page = context.pages()[0] ?? (await context.newPage());
-    await page.goto(relay.origin);
+    await page.goto(cable.origin);
     return { context, page };
   };
   let running: { context: BrowserContext; page: Page } | undefined = await launch();
@@ -129,6 +139,7 @@ async function createPerson(relay: RelayProcess, name: string, viewport: { width
   const person: Person = {
     name,
     profile,
+    cable,
     get page() {
       return current().page;
     },
@@ -145,7 +156,7 @@ async function createPerson(relay: RelayProcess, name: string, viewport: { width
     unlock: () => unlock(current().page),
     async newTab() {
       const page = await current().context.newPage();
-      await page.goto(relay.origin);
+      await page.goto(cable.origin);
       await unlock(page);
       return page;
     },

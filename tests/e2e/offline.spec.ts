@@ -1,4 +1,15 @@
-import { connection, expect, getToKnow, message, messages, openChat, send, startDirect, startGroup, test } from './fixtures.ts';
+import {
+  connection,
+  expect,
+  getToKnow,
+  message,
+  messages,
+  openChat,
+  send,
+  startDirect,
+  startGroup,
+  test,
+} from './fixtures.ts';
 
 test('a cold start without a relay shows everything, and what is written meanwhile arrives once and in order', async ({
   relay,
@@ -57,7 +68,11 @@ test('a cold start without a relay shows everything, and what is written meanwhi
     await expect(messages(person.page).filter({ hasText: 'to all' })).toHaveCount(4);
   }
   await openChat(bo.page, 'Ana');
-  await expect(messages(bo.page).filter({ hasText: 'to Bo' })).toContainText(['before, to Bo', 'one to Bo', 'two to Bo']);
+  await expect(messages(bo.page).filter({ hasText: 'to Bo' })).toContainText([
+    'before, to Bo',
+    'one to Bo',
+    'two to Bo',
+  ]);
   await expect(messages(bo.page).filter({ hasText: 'to Bo' })).toHaveCount(3);
   for (const text of ['one to all', 'two to all', 'three to all']) {
     await expect(message(ana.page, text)).toHaveAttribute('data-state', 'read', { timeout: 70_000 });

@@ -10,6 +10,8 @@ export interface Network {
   readonly loseAnswerOf: Set<string>;
   /** Everything that was sent, for a test that looks at the wire. */
   readonly sent: { readonly path: string; readonly body: Uint8Array }[];
+  /** Every answer, as text where it is text. */
+  readonly answers: { readonly path: string; readonly body: string }[];
 }
 
 export function createNetwork(origin: string, relayOf: () => Relay): Network {
@@ -17,12 +19,14 @@ export function createNetwork(origin: string, relayOf: () => Relay): Network {
     isUp: true,
     loseAnswerOf: new Set(),
     sent: [],
+    answers: [],
     transport: {
       origin,
       async post(path, body, token) {
         if (!network.isUp) return err(networkFault('cut'));
         network.sent.push({ path, body });
         const answer = await relayOf().handle({ path, body, ...(token === undefined ? {} : { token }) });
+        network.answers.push({ path, body: Buffer.from(answer.body).toString('latin1') });
         const what = path.split('/').at(-1) ?? path;
         if (!network.isUp || network.loseAnswerOf.delete(what)) return err(networkFault('answer lost'));
         const retryAfter = Number(answer.headers['retry-after'] ?? Number.NaN);

@@ -1,12 +1,16 @@
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { silent, type Locks, type Random } from '../../src/lib/core/ports.ts';
-import type { ConversationId } from '../../src/lib/core/ids.ts';
+import type { AccountId, ConversationId } from '../../src/lib/core/ids.ts';
 import { unwrap, type Result } from '../../src/lib/core/result.ts';
-import { openStore, type Store } from '../../src/lib/db/store.ts';
+import { tableNames } from '../../src/lib/db/schema.ts';
+import { openStore, type InboxRow, type Store } from '../../src/lib/db/store.ts';
 import { webLoginKeys } from '../../src/lib/platform/loginKeys.ts';
 import { createRelay, type Relay } from '../../src/lib/server/relay.ts';
+import { loadIdentity } from '../../src/lib/services/account.ts';
+import { lockedDevice } from '../../src/lib/sync/locked.ts';
+import { processInbox } from '../../src/lib/sync/process.ts';
 import { createCairn, type Cairn } from '../../src/lib/services/cairn.ts';
-import type { ConversationItem, ConversationView, MessageItem } from '../../src/lib/services/client.ts';
+import type { ConversationItem, ConversationView, MessageItem, SecurityItem } from '../../src/lib/services/client.ts';
 import { createNetwork, type Network } from './network.ts';
 import { createClock, createLocks, createRandom, type WorldClock } from './seeded.ts';
 
@@ -16,10 +20,13 @@ export const PASSPHRASE = 'correct horse battery';
 /** People with their devices and one relay, all in this process and under one clock. */
 export interface World {
   readonly clock: WorldClock;
+  readonly random: Random;
   relay: Relay;
   person(name: string): Promise<Person>;
   /** Lets everybody who is online sync until nothing moves any more. */
   settle(): Promise<void>;
+  /** Everything in a group's stream, as a member may read it. */
+  logOf(member: Person, group: ConversationId): Promise<InboxRow[]>;
   close(): Promise<void>;
 }
 
@@ -31,6 +38,8 @@ export interface Person {
   readonly client: Cairn;
   /** Another tab on the same device, unlocked. */
   openTab(): Promise<Cairn>;
+  /** Ends one tab, whatever it is doing. */
+  closeTab(client: Cairn): void;
   /** Ends every tab and starts the app again from what is on disk; locked. */
   restart(): Promise<Cairn>;
   code(): Promise<string>;
@@ -41,7 +50,18 @@ export interface Person {
   /** Texts of a conversation in order, own ones included. */
   texts(title: string): Promise<string[]>;
   messages(title: string): Promise<readonly MessageItem[]>;
+  securityEvents(): Promise<readonly SecurityItem[]>;
+  /** How many operations wait in the outbox. */
+  waiting(): Promise<number>;
+  /** The sealed records in the outbox. */
+  sealedPayloads(): Promise<Uint8Array[]>;
+  /** Every row of the device as it is now, keys and all. */
+  copyOfDisk(): Promise<Disk>;
+  /** Puts a copy back, as somebody who kept it would, and opens it; the way to the relay is cut. */
+  restoreDisk(copy: Disk): Promise<{ feed(entries: readonly InboxRow[]): Promise<void> }>;
 }
+
+export type Disk = ReadonlyMap<string, readonly unknown[]>;
 
 export async function world(options: { readonly seed?: string } = {}): Promise<World> {
   const seed = options.seed ?? 'world';
@@ -49,6 +69,7 @@ export async function world(options: { readonly seed?: string } = {}): Promise<W
   const people: PersonState[] = [];
   const w: World = {
     clock,
+    random: createRandom(`${seed}/world`),
     relay: await createRelay({ dataDir: ':memory:', origin: ORIGIN, clock, random: createRandom(`${seed}/relay`) }),
     async person(name) {
       const person = await createPerson(w, name, createRandom(`${seed}/${name}`));
@@ -65,6 +86,7 @@ export async function world(options: { readonly seed?: string } = {}): Promise<W
         before = now;
       }
     },
+    logOf: (member, group) => readLog(w, member, group),
     async close() {
       for (const person of people) for (const tab of person.tabs) tab.dispose();
       await w.relay.close();
@@ -75,6 +97,15 @@ export async function world(options: { readonly seed?: string } = {}): Promise<W
 
 interface PersonState extends Person {
   readonly tabs: Cairn[];
+}
+
+async function readLog(w: World, member: Person, group: ConversationId): Promise<InboxRow[]> {
+  const device = await lockedDevice(portsOf(w, member.store, member.network, w.random, createLocks()));
+  if (device === undefined) throw new Error('no account');
+  const answer = unwrap(await device.relay.catchUp({ cursors: {} }));
+  return answer.entries
+    .filter((entry) => (entry.stream as string) === group)
+    .map(({ stream, ...entry }) => ({ ...entry, streamId: stream, receivedAt: entry.at, status: 'new' as const }));
 }
 
 /** What changes as long as something is still on its way. */
@@ -132,6 +163,12 @@ async function createPerson(w: World, name: string, random: Random): Promise<Per
       unwrap(await client.unlock(PASSPHRASE));
       return client;
     },
+    closeTab(client) {
+      const at = tabs.indexOf(client);
+      tabs.splice(at, 1);
+      stores.splice(at, 1);
+      client.dispose();
+    },
     async restart() {
       for (const client of tabs.splice(0)) client.dispose();
       stores.length = 0;
@@ -155,6 +192,51 @@ async function createPerson(w: World, name: string, random: Random): Promise<Per
     async messages(title) {
       return (await person.view((await person.conversation(title)).id)).messages;
     },
+    securityEvents: () => read<readonly SecurityItem[]>((show) => tab().watchSecurityEvents(show)),
+    waiting: () => Promise.resolve(person.store.offlineOperations.count()),
+    async sealedPayloads() {
+      const operations = await person.store.offlineOperations.toArray();
+      return operations.flatMap((operation) => operation.payload ?? []);
+    },
+    async copyOfDisk() {
+      const { store } = person;
+      const rows = async (table: (typeof tableNames)[number]) => [table, await store[table].toArray()] as const;
+      return new Map<string, readonly unknown[]>(await Promise.all(tableNames.map(rows)));
+    },
+    async restoreDisk(copy) {
+      network.isUp = false;
+      await person.restart();
+      unwrap(await tab().unlock(PASSPHRASE));
+      const { store } = person;
+      await store.tx('rw', tableNames, async () => {
+        for (const table of tableNames.toReversed()) await store[table].clear();
+        // Parents before children: the order in which the tables are declared is not that, so try until all fit.
+        let left = [...copy];
+        while (left.length > 0) {
+          const failed: typeof left = [];
+          for (const entry of left) {
+            const [table, rows] = entry;
+            const added = await store[table as 'users'].bulkPut(rows as never).then(
+              () => true,
+              () => false,
+            );
+            if (!added) failed.push(entry);
+          }
+          if (failed.length === left.length) throw new Error(`does not fit: ${failed.map(([table]) => table).join()}`);
+          left = failed;
+        }
+      });
+      return {
+        async feed(entries) {
+          await store.inbox.bulkPut([...entries]);
+          await tab().syncNow();
+          const session = { ...portsOf(w, store, network, random, locks), relay: undefined as never };
+          const identity = await loadIdentity(store);
+          if (identity === undefined) throw new Error('no identity');
+          await processInbox({ ...session, identity });
+        },
+      };
+    },
     async texts(title) {
       return (await person.messages(title)).filter((message) => message.type === 'text').map((message) => message.text);
     },
@@ -173,8 +255,15 @@ const portsOf = (w: World, store: Store, network: Network, random: Random, locks
 });
 
 const stderrLogger = {
-  log: (level: string, event: string, facts?: object) => process.stderr.write(`${level} ${event} ${JSON.stringify(facts ?? {})}\n`),
+  log: (level: string, event: string, facts?: object) =>
+    process.stderr.write(`${level} ${event} ${JSON.stringify(facts ?? {})}\n`),
 };
 
 /** The value, or the failing of the test. */
 export const must = async <T>(result: Promise<Result<T>>): Promise<T> => unwrap(await result);
+
+export async function accountOf(person: Person): Promise<AccountId> {
+  const self = await person.client.self();
+  if (self === undefined) throw new Error(`${person.name} is locked`);
+  return self.account;
+}

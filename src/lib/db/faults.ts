@@ -1,4 +1,4 @@
-import { faultOf, Refusal, refuse, type Fault, type Retry } from '../core/result.ts';
+import { err, faultOf, ok, Refusal, refuse, type Fault, type Result, type Retry } from '../core/result.ts';
 
 export type StorageCode =
   | 'storage-connection'
@@ -65,6 +65,17 @@ export function storageFaultOf(thrown: unknown): Fault | undefined {
 export function refusalOf(thrown: unknown): unknown {
   const fault = storageFaultOf(thrown);
   return fault === undefined || thrown instanceof Refusal ? thrown : new Refusal(fault);
+}
+
+/** A {@link settle} that also knows the database's own errors, for work that is not one `store.tx`. */
+export async function settleStorage<T>(work: () => Promise<T>): Promise<Result<T>> {
+  try {
+    return ok(await work());
+  } catch (thrown) {
+    const fault = storageFaultOf(thrown);
+    if (fault === undefined) throw thrown;
+    return err(fault);
+  }
 }
 
 /** Innermost causes first: an abort says less than the full disk that caused it. */

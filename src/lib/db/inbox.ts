@@ -18,7 +18,9 @@ export async function collectEntries(store: Store, entries: readonly InboxRow[],
     }
     await store.inbox.bulkPut(fresh);
     const moved = new Set(fresh.map((entry) => entry.streamId));
-    await store.cursors.bulkPut([...moved].map((streamId) => ({ streamId, seq: cursors.get(streamId) ?? 0, updatedAt: now })));
+    await store.cursors.bulkPut(
+      [...moved].map((streamId) => ({ streamId, seq: cursors.get(streamId) ?? 0, updatedAt: now })),
+    );
   });
 }
 

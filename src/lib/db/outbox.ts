@@ -53,7 +53,8 @@ export async function recordSent(store: Store, operation: OfflineOperationRow): 
 export async function recordStale(store: Store, operations: readonly OfflineOperationRow[]): Promise<void> {
   for (const operation of operations) {
     await store.offlineOperations.update(operation.id, { status: 'needsRekey' });
-    if (operation.messageId !== undefined) await store.messages.where('id').equals(operation.messageId).modify({ status: 'stale' });
+    if (operation.messageId !== undefined)
+      await store.messages.where('id').equals(operation.messageId).modify({ status: 'stale' });
   }
 }
 
@@ -64,14 +65,19 @@ export async function recordFailed(store: Store, operation: OfflineOperationRow,
     errorMessage: code,
     retryCount: operation.retryCount + 1,
   });
-  if (operation.messageId !== undefined) await store.messages.where('id').equals(operation.messageId).modify({ status: 'failed' });
+  if (operation.messageId !== undefined)
+    await store.messages.where('id').equals(operation.messageId).modify({ status: 'failed' });
 }
 
 /** The person wants a failed operation tried again: its record, if any, is sealed anew. Refused: `not-found`. */
 export async function retryOperation(store: Store, id: string): Promise<void> {
   const operation = (await store.offlineOperations.get(id)) ?? notFound(id);
-  await store.offlineOperations.update(id, { status: operation.operationType === 'append' ? 'needsRekey' : 'pending', nextAttemptAt: 0 });
-  if (operation.messageId !== undefined) await store.messages.where('id').equals(operation.messageId).modify({ status: 'queued' });
+  await store.offlineOperations.update(id, {
+    status: operation.operationType === 'append' ? 'needsRekey' : 'pending',
+    nextAttemptAt: 0,
+  });
+  if (operation.messageId !== undefined)
+    await store.messages.where('id').equals(operation.messageId).modify({ status: 'queued' });
 }
 
 /** The person gives an operation up; its message leaves this device, where alone it was. Refused: `not-found`. */

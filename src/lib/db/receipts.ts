@@ -44,7 +44,9 @@ async function advanceStates(
   const receipts = await store.messageReadReceipts.where('messageId').anyOf(own).toArray();
   for (const id of own) {
     const ofMessage = receipts.filter((receipt) => receipt.messageId === id);
-    const readBy = new Set(ofMessage.filter((receipt) => receipt.readAt !== undefined).map((receipt) => receipt.userId));
+    const readBy = new Set(
+      ofMessage.filter((receipt) => receipt.readAt !== undefined).map((receipt) => receipt.userId),
+    );
     const deliveredTo = new Set(ofMessage.map((receipt) => receipt.userId));
     if (others.every((account) => readBy.has(account))) await advanceMessage(store, id, 'read');
     else if (others.every((account) => deliveredTo.has(account))) await advanceMessage(store, id, 'delivered');

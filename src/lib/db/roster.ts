@@ -90,7 +90,11 @@ async function ensureDirect(store: Store, roster: Roster, now: number): Promise<
       updatedAt: now,
     });
   }
-  await ensureConversation(store, { id: roster.conversationId, kind: 'direct', contactId: peer.account, title: peer.name }, now);
+  await ensureConversation(
+    store,
+    { id: roster.conversationId, kind: 'direct', contactId: peer.account, title: peer.name },
+    now,
+  );
 }
 
 async function ensureGroup(store: Store, roster: Roster, now: number): Promise<void> {

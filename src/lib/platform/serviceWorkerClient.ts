@@ -12,7 +12,9 @@ let waitingUpdate: (() => void) | undefined;
 /** Registers the service worker and asks for a Background Sync, where the browser has one. */
 export async function registerServiceWorker(): Promise<void> {
   if (!('serviceWorker' in navigator)) return;
-  workbox = new Workbox(scriptUrl('/service-worker.js') as string, { type: import.meta.env.DEV ? 'module' : 'classic' });
+  workbox = new Workbox(scriptUrl('/service-worker.js') as string, {
+    type: import.meta.env.DEV ? 'module' : 'classic',
+  });
   const registered = workbox;
   registered.addEventListener('waiting', () => {
     waitingUpdate = () => {

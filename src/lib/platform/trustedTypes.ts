@@ -1,7 +1,10 @@
 /** The one policy under which addresses of scripts are made: only ours, only from our own origin. */
 
 interface PolicyFactory {
-  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): unknown };
+  createPolicy(
+    name: string,
+    rules: { createScriptURL(url: string): string },
+  ): { createScriptURL(url: string): unknown };
 }
 
 const factory = (globalThis as { trustedTypes?: PolicyFactory }).trustedTypes;

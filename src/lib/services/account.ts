@@ -15,6 +15,7 @@ import {
   wasmRuns,
   wrapKey,
 } from '../crypto/vault.ts';
+import { appendAudit, auditTables } from '../db/auditLog.ts';
 import { recordSecurityEvent } from '../db/security.ts';
 import type { KeyStoreRow, Store } from '../db/store.ts';
 import { bytesFromCertificate, type NameCard } from '../protocol/certificate.ts';
@@ -35,6 +36,7 @@ export interface AccountPorts {
 /** Characters; what a person can remember and a machine can't guess from a list is for them to judge. */
 export const SHORTEST_PASSPHRASE = 8;
 const DATABASE_KEY = 'database';
+const UNLOCK = { eventType: 'authentication', action: 'unlock' } as const;
 
 /**
  * Makes an account, its first device and the vault that holds their keys, in one transaction; nothing
@@ -165,14 +167,17 @@ export async function unlock(ports: AccountPorts, passphrase: string): Promise<R
   const now = clock.now();
   const retryAt = (row.lastFailedAt ?? 0) + unlockDelay(failures);
   // A clock that was set back must not lock a person out for longer than the longest delay.
-  if (failures > 0 && now < retryAt && retryAt - now <= LONGEST_DELAY_MS) return err({ code: 'too-soon', retry: 'person', retryAt });
+  if (failures > 0 && now < retryAt && retryAt - now <= LONGEST_DELAY_MS)
+    return err({ code: 'too-soon', retry: 'person', retryAt });
 
   const kdf = kdfFromValue(row.kdf);
   const masterKey = kdf.ok ? await masterKeyFromPassphrase(passphrase, kdf.value) : kdf;
   if (!kdf.ok || (!masterKey.ok && masterKey.error.code !== 'empty-passphrase')) {
     return err({ code: 'damaged-vault', retry: 'never' });
   }
-  const databaseKey = masterKey.ok ? unwrapKey(masterKey.value, row.encryptedKey, boundToKdf(DATABASE_KEY, kdf.value)) : undefined;
+  const databaseKey = masterKey.ok
+    ? unwrapKey(masterKey.value, row.encryptedKey, boundToKdf(DATABASE_KEY, kdf.value))
+    : undefined;
   if (masterKey.ok) masterKey.value.fill(0);
   if (databaseKey === undefined) {
     const failedAt = clock.now();
@@ -181,8 +186,9 @@ export async function unlock(ports: AccountPorts, passphrase: string): Promise<R
   }
 
   store.unlock(createSealer(databaseKey, random));
-  await store.tx('rw', ['keyStore', 'securityEvents', 'users', 'relayLogin'], async () => {
+  await store.tx('rw', ['keyStore', 'securityEvents', 'users', 'relayLogin', ...auditTables], async () => {
     if (failures > 0) {
+      await appendAudit(store, { ...UNLOCK, success: false, details: { failures } }, row.lastFailedAt ?? now);
       await recordSecurityEvent(store, {
         eventType: 'failed-unlock',
         severity: failures >= 5 ? 'high' : 'medium',
@@ -190,6 +196,7 @@ export async function unlock(ports: AccountPorts, passphrase: string): Promise<R
         at: row.lastFailedAt ?? now,
       });
     }
+    await appendAudit(store, { ...UNLOCK, success: true }, now);
     await store.keyStore.update(DATABASE_KEY, { failedUnlocks: 0, lastUsed: now, usageCount: row.usageCount + 1 });
     const self = await store.relayLogin.get('self');
     if (self !== undefined) await store.users.update(self.accountId, { lastLogin: now });
@@ -199,7 +206,7 @@ export async function unlock(ports: AccountPorts, passphrase: string): Promise<R
 }
 
 /** Who this device is, from the unlocked store. */
-async function loadIdentity(store: Store): Promise<Identity | undefined> {
+export async function loadIdentity(store: Store): Promise<Identity | undefined> {
   const login = await store.relayLogin.get('self');
   const account = await store.keyStore.get('identity');
   const signature = await store.keyStore.get('mlsSignature');

@@ -1,5 +1,6 @@
 import type { Clock, Locks, Logger, Random } from '../core/ports.ts';
 import { err, ok, settle, type Fault, type Result } from '../core/result.ts';
+import { settleStorage } from '../db/faults.ts';
 import { discardOperation, retryOperation } from '../db/outbox.ts';
 import type { Store } from '../db/store.ts';
 import { createEngine, type Engine, type Link } from '../sync/engine.ts';
@@ -12,7 +13,14 @@ import type { CairnClient, ConnectionState, SelfView, VaultState } from './clien
 import { addPeople, createGroup, leaveGroup, openDirect, removePerson } from './groups.ts';
 import { markRead, saveDraft, sendText } from './messages.ts';
 import { addPerson, myInviteCode } from './people.ts';
-import { countWaiting, listConversations, listPeople, listSecurityEvents, listWaiting, viewConversation } from './views.ts';
+import {
+  countWaiting,
+  listConversations,
+  listPeople,
+  listSecurityEvents,
+  listWaiting,
+  viewConversation,
+} from './views.ts';
 
 /** What the engine runs on: the browser's worker, or a test's own world. */
 export interface CairnPorts {
@@ -43,8 +51,9 @@ export function createCairn(ports: CairnPorts): Cairn {
   // Until the vault is open, what is sealed already still goes out.
   let disposed = false;
   let lockedLoop: ReturnType<typeof createLockedLoop> | undefined;
-  void lockedDevice(ports).then((device) => {
-    if (device !== undefined && open === undefined && !disposed) lockedLoop = createLockedLoop(device);
+  void settleStorage(() => lockedDevice(ports)).then((device) => {
+    if (!device.ok || device.value === undefined || open !== undefined || disposed) return;
+    lockedLoop = createLockedLoop(device.value);
   });
 
   const start = (identity: Session['identity'], relay: Session['relay']) => {
@@ -102,7 +111,9 @@ export function createCairn(ports: CairnPorts): Cairn {
         if (open !== undefined) return 'open';
         return (await hasAccount(store)) ? 'locked' : 'none';
       };
-      const tell = () => void state().then(show);
+      const tell = () => {
+        if (!disposed) void settleStorage(state).then((known) => known.ok && show(known.value));
+      };
       const stop = store.live(() => hasAccount(store), tell);
       waitingForOpen.add(tell);
       return () => {

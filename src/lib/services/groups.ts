@@ -8,7 +8,8 @@ import { ensureConversation } from '../db/roster.ts';
 import { may, type Right, type Role } from '../domain/roles.ts';
 import { limits } from '../protocol/limits.ts';
 import { compose, composeTables, newMessageId, nextSortKey, type Composer } from '../sync/compose.ts';
-import type { Intent, Person } from '../sync/intents.ts';
+import type { Person } from '../sync/intents.ts';
+import { queueIntent } from '../sync/queueIntent.ts';
 
 /** Tables of a transaction that makes a conversation and notes what is to become of it. */
 const groupTables = [...composeTables, 'users', 'contacts', 'conversations', 'groups', 'groupMembers'] as const;
@@ -23,7 +24,7 @@ export async function openDirect(composer: Composer, contact: AccountId): Promis
       if ((await store.conversations.get(id)) === undefined) {
         await ensureConversation(store, { id, kind: 'direct', contactId: contact, title: person.name }, clock.now());
         const groupId = newId<GroupId>(random);
-        await note(composer, id, { what: 'create', kind: 'direct', groupId, name: '', people: [person] });
+        await queueIntent(composer, id, { what: 'create', kind: 'direct', groupId, name: '', people: [person] });
       }
       return id;
     }),
@@ -58,19 +59,23 @@ export async function createGroup(
         updatedAt: now,
       });
       await ensureConversation(store, { id, kind: 'group', groupId, title: name }, now);
-      await note(composer, id, { what: 'create', kind: 'group', groupId, name, people });
+      await queueIntent(composer, id, { what: 'create', kind: 'group', groupId, name, people });
       return id;
     }),
   );
 }
 
 /** Refused: `not-found`, `not-a-member`, `not-allowed`. */
-export function addPeople(composer: Composer, id: ConversationId, accounts: readonly AccountId[]): Promise<Result<void>> {
+export function addPeople(
+  composer: Composer,
+  id: ConversationId,
+  accounts: readonly AccountId[],
+): Promise<Result<void>> {
   return settle(
     composer.store.tx('rw', groupTables, async () => {
       const groupId = await groupWithRight(composer, id, 'add-member');
       const people = await Promise.all(accounts.map((account) => personOf(composer, account)));
-      await note(composer, id, { what: 'add', groupId, people });
+      await queueIntent(composer, id, { what: 'add', groupId, people });
     }),
   );
 }
@@ -80,7 +85,7 @@ export function removePerson(composer: Composer, id: ConversationId, account: Ac
   return settle(
     composer.store.tx('rw', groupTables, async () => {
       const groupId = await groupWithRight(composer, id, 'remove-member');
-      await note(composer, id, { what: 'remove', groupId, accounts: [account] });
+      await queueIntent(composer, id, { what: 'remove', groupId, accounts: [account] });
     }),
   );
 }
@@ -112,26 +117,6 @@ export async function leaveGroup(composer: Composer, id: ConversationId): Promis
   );
 }
 
-/** Puts a change of a group in the outbox, to be carried out when the relay can be reached. */
-async function note(composer: Composer, lane: ConversationId, intent: Intent): Promise<void> {
-  const { store, identity, clock, random } = composer;
-  const { sortKey } = await nextSortKey(composer);
-  await store.offlineOperations.add({
-    id: newId(random),
-    userId: identity.account,
-    deviceId: identity.device,
-    operationType: intent.what,
-    operationData: intent,
-    lane,
-    sortKey,
-    createdAt: clock.now(),
-    retryCount: 0,
-    maxRetries: 3,
-    nextAttemptAt: 0,
-    status: 'pending',
-  });
-}
-
 /** The name card of somebody known. */
 async function personOf({ store }: Composer, account: AccountId): Promise<Person> {
   const user = await store.users.get(account);
@@ -157,4 +142,3 @@ async function isOwnPending(store: Composer['store'], id: ConversationId): Promi
 }
 
 const notMember = (): never => refuse({ code: 'not-a-member', retry: 'person' });
-

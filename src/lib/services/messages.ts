@@ -74,7 +74,8 @@ export async function saveDraft({ store, clock }: Composer, id: ConversationId, 
     store.tx('rw', ['conversations'], async () => {
       const conversation = await store.conversations.get(id);
       if (conversation === undefined) return refuse({ code: 'not-found', retry: 'never' });
-      if ((conversation.draft ?? '') !== text) await store.conversations.update(id, { draft: text, updatedAt: clock.now() });
+      if ((conversation.draft ?? '') !== text)
+        await store.conversations.update(id, { draft: text, updatedAt: clock.now() });
     }),
   );
 }
@@ -97,4 +98,3 @@ export async function markRead(composer: Composer, id: ConversationId, upTo: Mes
     }),
   );
 }
-

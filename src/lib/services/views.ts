@@ -77,7 +77,10 @@ export async function viewConversation(
   const { rows, hasOlder } = await newestMessages(store, id, limit);
   const members = await membersOf(viewer, row, operations, names);
   const group = await groupOfConversation(store, id);
-  const chain = group === undefined ? undefined : await store.senderKeys.where('[groupId+epoch+leaf]').between([group, 0], [group, Infinity]).last();
+  const chain =
+    group === undefined
+      ? undefined
+      : await store.senderKeys.where('[groupId+epoch+leaf]').between([group, 0], [group, Infinity]).last();
   const own = members.find((member) => member.isSelf);
   const creates = operations.some((operation) => operation.operationType === 'create' && operation.status !== 'failed');
   const canSend = (group !== undefined || creates) && row.metadata?.['leaving'] !== true;
@@ -111,7 +114,9 @@ export async function listWaiting({ store }: Viewer): Promise<WaitingItem[]> {
       const id = operation.lane as ConversationId;
       const conversation = await store.conversations.get(id);
       const message =
-        operation.messageId === undefined ? undefined : await store.messages.where('id').equals(operation.messageId).first();
+        operation.messageId === undefined
+          ? undefined
+          : await store.messages.where('id').equals(operation.messageId).first();
       return {
         operation: operation.id,
         what: whatOf(operation),
@@ -257,7 +262,9 @@ async function membersOf(
 }
 
 function whatOf({ operationType }: OfflineOperationRow): WaitingItem['what'] {
-  return operationType === 'create' || operationType === 'add' || operationType === 'remove' ? operationType : 'message';
+  return operationType === 'create' || operationType === 'add' || operationType === 'remove'
+    ? operationType
+    : 'message';
 }
 
 function statusOf({ status }: OfflineOperationRow): WaitingItem['status'] {
@@ -265,4 +272,3 @@ function statusOf({ status }: OfflineOperationRow): WaitingItem['status'] {
   if (status === 'inFlight') return 'sending';
   return status === 'needsRekey' ? 'rekeying' : 'waiting';
 }
-

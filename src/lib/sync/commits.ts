@@ -104,12 +104,7 @@ export async function adopt(session: Session, stored: MlsGroupRow, staged: Stage
 }
 
 /** We were removed: history stays, keys and the group's state go, and what still waited says so. */
-async function leaveBehind(
-  session: Session,
-  stored: MlsGroupRow,
-  row: InboxRow,
-  change: RosterChange,
-): Promise<void> {
+async function leaveBehind(session: Session, stored: MlsGroupRow, row: InboxRow, change: RosterChange): Promise<void> {
   const { store, identity } = session;
   await store.tx('rw', [...commitTables, 'messages'], async () => {
     await announce(session, stored.conversationId, change);

@@ -82,7 +82,13 @@ export async function sealOperation(
   if (!chain.ok) return undefined;
   const { record, next } = sealRecord(chain.value, identity.signaturePrivate, operation.id as MessageId, content);
   await saveChain(store, { ...row, chainKey: chainToBytes(next), iteration: next.iteration, updatedAt: clock.now() });
-  return { ...operation, payload: record, streamId: groupId as string as StreamId, epoch: row.epoch, status: 'pending' };
+  return {
+    ...operation,
+    payload: record,
+    streamId: groupId as string as StreamId,
+    epoch: row.epoch,
+    status: 'pending',
+  };
 }
 
 /** A fresh id for a record that is no message. */

@@ -1,5 +1,6 @@
 import type { StreamId } from '../core/ids.ts';
-import { err, settle, type Result } from '../core/result.ts';
+import { err, type Result } from '../core/result.ts';
+import { settleStorage } from '../db/faults.ts';
 import { waitingIntents } from '../db/outbox.ts';
 import { collect } from './collect.ts';
 import { carryOut } from './intents.ts';
@@ -76,11 +77,13 @@ export function createEngine(session: Session): Engine {
   /** One pass. A bug in it must not end syncing for good: it is logged and tried again later. */
   const attempt = async (): Promise<Result<void>> => {
     try {
-      const result = await settle(pass);
+      const result = await settleStorage(pass);
       return result.ok ? result.value : result;
     } catch (thrown) {
       if (disposed) return err({ code: 'disposed', retry: 'never' });
-      logger.log('error', 'sync-broke', { error: thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : 'unknown' });
+      logger.log('error', 'sync-broke', {
+        error: thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : 'unknown',
+      });
       return err({ code: 'bug', retry: 'after-sync' });
     }
   };

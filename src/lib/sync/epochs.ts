@@ -15,7 +15,7 @@ import {
 import { chainToBytes, deriveChains } from '../crypto/senderKey/chain.ts';
 import { saveMlsGroup } from '../db/mlsGroups.ts';
 import { replaceRoster, rosterTables } from '../db/roster.ts';
-import { saveChains } from '../db/senderKeys.ts';
+import { deleteOldChains, saveChains } from '../db/senderKeys.ts';
 import type { SenderKeyRow, Store } from '../db/store.ts';
 import type { GroupData } from '../domain/groupData.ts';
 import { bytesFromCertificate } from '../protocol/certificate.ts';
@@ -107,4 +107,5 @@ export async function storeEpoch(
     state: entry.state,
   });
   await saveChains(store, entry.chains);
+  await deleteOldChains(store, entry.groupId, now);
 }

@@ -2,7 +2,17 @@ import * as v from 'valibot';
 import type { Bytes } from '../core/bytes.ts';
 import { newId, type AccountId, type ConversationId, type DeviceId, type GroupId, type StreamId } from '../core/ids.ts';
 import { err, ok, type Fault, type Result } from '../core/result.ts';
-import { createMlsGroup, dataOf, epochOf, groupIdOf, groupToBytes, membersOf, readKeyPackage, stageCommit, type MlsGroup } from '../crypto/mls/index.ts';
+import {
+  createMlsGroup,
+  dataOf,
+  epochOf,
+  groupIdOf,
+  groupToBytes,
+  membersOf,
+  readKeyPackage,
+  stageCommit,
+  type MlsGroup,
+} from '../crypto/mls/index.ts';
 import { groupOfConversation, loadMlsGroup, saveMlsGroup } from '../db/mlsGroups.ts';
 import { recordFailed } from '../db/outbox.ts';
 import type { MlsGroupRow, OfflineOperationRow } from '../db/store.ts';
@@ -24,7 +34,13 @@ const person = v.strictObject({ account: accountId, name: textUpTo(limits.name),
 export type Person = v.InferOutput<typeof person>;
 
 export const intent = v.variant('what', [
-  v.strictObject({ what: v.literal('create'), kind: v.picklist(['direct', 'group']), groupId: v.string(), name: textUpTo(limits.name), people: v.array(person) }),
+  v.strictObject({
+    what: v.literal('create'),
+    kind: v.picklist(['direct', 'group']),
+    groupId: v.string(),
+    name: textUpTo(limits.name),
+    people: v.array(person),
+  }),
   v.strictObject({ what: v.literal('add'), groupId: v.string(), people: v.array(person) }),
   v.strictObject({ what: v.literal('remove'), groupId: v.string(), accounts: v.array(accountId) }),
   /** Removes somebody who left with a signed note. */
@@ -105,11 +121,7 @@ async function plan(
   }
 }
 
-function without(
-  group: MlsGroup,
-  data: GroupData,
-  accounts: readonly AccountId[],
-): Plan | undefined {
+function without(group: MlsGroup, data: GroupData, accounts: readonly AccountId[]): Plan | undefined {
   const present = accounts.filter((account) => entryOf(data, account) !== undefined);
   if (present.length === 0) return undefined;
   const roster = data.roster.filter((entry) => !present.includes(entry.account));
@@ -152,7 +164,9 @@ async function claim(session: Session, people: readonly Person[]): Promise<Resul
     const keyPackage = await readKeyPackage(claimed.bytes, session.clock.now());
     // Whatever the relay hands out that is not the person's own is no package of theirs.
     if (!keyPackage.ok || keyPackage.value.account !== claimed.account || !accounts.includes(claimed.account)) {
-      session.logger.log('warn', 'key-package-refused', { code: keyPackage.ok ? 'other-account' : keyPackage.error.code });
+      session.logger.log('warn', 'key-package-refused', {
+        code: keyPackage.ok ? 'other-account' : keyPackage.error.code,
+      });
       continue;
     }
     claims.push({
@@ -234,7 +248,10 @@ async function submit(session: Session, stored: MlsGroupRow, staged: Staged): Pr
   // Somebody's commit came first, or a reservation ran out: the change is worked out anew.
   if (error.retry === 'after-sync') return ok(error.code === 'epoch-taken' ? 'again' : 'waiting');
   const operation = await session.store.offlineOperations.get(staged.intent);
-  if (operation !== undefined) await session.store.tx('rw', ['offlineOperations', 'messages'], () => recordFailed(session.store, operation, error.code));
+  if (operation !== undefined)
+    await session.store.tx('rw', ['offlineOperations', 'messages'], () =>
+      recordFailed(session.store, operation, error.code),
+    );
   return ok('done');
 }
 
@@ -256,13 +273,19 @@ async function finish(session: Session, operation: OfflineOperationRow): Promise
 }
 
 /** The change can't be made: for now, or as the group is. */
-async function decline(session: Session, operation: OfflineOperationRow, fault: Fault): Promise<Result<Progress, CallFault>> {
+async function decline(
+  session: Session,
+  operation: OfflineOperationRow,
+  fault: Fault,
+): Promise<Result<Progress, CallFault>> {
   if (fault.code === 'network' || fault.retry === 'now') return err(fault as CallFault);
   if (fault.code === 'no-key-package') {
     // They have not been online yet, or their packages ran out: it is tried again with each sync.
     await session.store.offlineOperations.update(operation.id, { errorMessage: fault.code });
     return ok('waiting');
   }
-  await session.store.tx('rw', ['offlineOperations', 'messages'], () => recordFailed(session.store, operation, fault.code));
+  await session.store.tx('rw', ['offlineOperations', 'messages'], () =>
+    recordFailed(session.store, operation, fault.code),
+  );
   return ok('done');
 }

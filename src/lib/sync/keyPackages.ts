@@ -1,7 +1,14 @@
 import type { Clock, Locks } from '../core/ports.ts';
 import { ok, type Result } from '../core/result.ts';
 import { createKeyPackages, SUITE } from '../crypto/mls/index.ts';
-import { addKeyPackages, markPublished, unpublishedPackages } from '../db/keyPackages.ts';
+import {
+  addKeyPackages,
+  expireKeyPackages,
+  keyPackagesByStatus,
+  markPublished,
+  unpublishedPackages,
+  type NewKeyPackage,
+} from '../db/keyPackages.ts';
 import type { Store } from '../db/store.ts';
 import { KEY_PACKAGE_LIFETIME_MS, KEY_PACKAGE_REFILL, KEY_PACKAGE_TARGET, limits } from '../protocol/limits.ts';
 import type { Identity } from './identity.ts';
@@ -25,20 +32,37 @@ export function refillKeyPackages(
     if (!resumed.ok) return resumed;
     const pool = await relay.countKeyPackages();
     if (!pool.ok) return pool;
-    const { available, lastResort } = pool.value;
+    const { available } = pool.value;
     const now = clock.now();
+    await expireKeyPackages(store, now);
+    // One that was used is spent here, while the relay would go on handing it out.
+    const lastResort = pool.value.lastResort && (await hasLastResort(store));
     const missing = available < KEY_PACKAGE_REFILL ? KEY_PACKAGE_TARGET - available : 0;
     if (missing === 0 && lastResort) return resumed;
     const lifetimeMs = KEY_PACKAGE_LIFETIME_MS;
-    const fresh = [
-      ...(await createKeyPackages(identity, missing, { now, lastResort: false, lifetimeMs, suite: SUITE })),
-      ...(await createKeyPackages(identity, lastResort ? 0 : 1, { now, lastResort: true, lifetimeMs, suite: SUITE })),
-    ];
-    await addKeyPackages(store, fresh, now);
-    const published = await publish(store, relay, clock);
-    return published.ok ? ok(resumed.value + published.value) : published;
+    let total = resumed.value;
+    const kinds = [...(lastResort ? [] : [true]), ...Array.from({ length: missing }, () => false)];
+    // A few at a time: others can reach the device early, and the worker stays free for its person.
+    for (let at = 0; at < kinds.length; at += STEP) {
+      const fresh: NewKeyPackage[] = [];
+      for (const isLastResort of kinds.slice(at, at + STEP)) {
+        fresh.push(
+          ...(await createKeyPackages(identity, 1, { now, lastResort: isLastResort, lifetimeMs, suite: SUITE })),
+        );
+      }
+      await addKeyPackages(store, fresh, now);
+      const published = await publish(store, relay, clock);
+      if (!published.ok) return published;
+      total += published.value;
+    }
+    return ok(total);
   });
 }
+
+const STEP = 6;
+
+const hasLastResort = async (store: Store): Promise<boolean> =>
+  (await keyPackagesByStatus(store, 'available')).some((row) => row.isLastResort);
 
 /** Uploads what the relay has not confirmed yet. */
 async function publish(store: Store, relay: RelayClient, clock: Clock): Promise<Result<number, CallFault>> {

@@ -1,9 +1,9 @@
 import { base64urlFromBytes, type Bytes } from '../core/bytes.ts';
 import type { AccountId, ConversationId } from '../core/ids.ts';
-import { groupOfConversation } from '../db/mlsGroups.ts';
 import { sha256 } from '../crypto/primitives.ts';
-import { nextSortKey, type Composer } from './compose.ts';
-import type { Intent } from './intents.ts';
+import { groupOfConversation } from '../db/mlsGroups.ts';
+import type { Composer } from './compose.ts';
+import { queueIntent } from './queueIntent.ts';
 
 /**
  * Somebody wants to leave: MLS lets nobody remove themselves, so whoever reads their signed note takes
@@ -15,26 +15,8 @@ export async function queueRelease(
   account: AccountId,
   note: Bytes,
 ): Promise<void> {
-  const { store, identity, clock } = composer;
-  const groupId = await groupOfConversation(store, conversationId);
-  if (groupId === undefined || account === identity.account) return;
+  const groupId = await groupOfConversation(composer.store, conversationId);
+  if (groupId === undefined || account === composer.identity.account) return;
   const id = base64urlFromBytes(sha256(note).slice(0, 16));
-  if ((await store.offlineOperations.get(id)) !== undefined) return;
-  const { sortKey } = await nextSortKey(composer);
-  const operationData: Intent = { what: 'release', groupId, account, note };
-  await store.offlineOperations.add({
-    id,
-    userId: identity.account,
-    deviceId: identity.device,
-    operationType: 'release',
-    operationData,
-    lane: conversationId,
-    sortKey,
-    createdAt: clock.now(),
-    retryCount: 0,
-    maxRetries: 3,
-    nextAttemptAt: 0,
-    status: 'pending',
-  });
+  await queueIntent(composer, conversationId, { what: 'release', groupId, account, note }, id);
 }
-

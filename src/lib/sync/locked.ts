@@ -1,6 +1,7 @@
 import type { StreamId } from '../core/ids.ts';
 import type { Clock, Locks } from '../core/ports.ts';
-import { ok, settle, type Result } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
+import { settleStorage } from '../db/faults.ts';
 import { appendsByLane } from '../db/outbox.ts';
 import type { Store } from '../db/store.ts';
 import { collect } from './collect.ts';
@@ -20,7 +21,10 @@ export interface LockedDevice {
 
 /** `undefined` where there is no account on this device. */
 export async function lockedDevice(
-  ports: Pick<LockedDevice, 'store' | 'locks' | 'clock'> & { readonly transport: Transport; readonly loginKeys: LoginKeys },
+  ports: Pick<LockedDevice, 'store' | 'locks' | 'clock'> & {
+    readonly transport: Transport;
+    readonly loginKeys: LoginKeys;
+  },
 ): Promise<LockedDevice | undefined> {
   const { store, locks, clock, transport, loginKeys } = ports;
   const login = await store.relayLogin.get('self');
@@ -36,10 +40,10 @@ export async function lockedDevice(
 /** Sends sealed records and collects raw entries, once. */
 export async function syncLocked(device: LockedDevice): Promise<Result<void>> {
   const { store, relay, mailbox, locks, clock } = device;
-  const drained = await settle(() => drainOutbox(store, relay, locks));
+  const drained = await settleStorage(() => drainOutbox(store, relay, locks));
   if (!drained.ok) return drained;
   if (!drained.value.ok) return drained.value;
-  const collected = await settle(() => collect(store, relay, mailbox, locks, clock));
+  const collected = await settleStorage(() => collect(store, relay, mailbox, locks, clock));
   if (!collected.ok) return collected;
   return collected.value.ok ? ok(undefined) : collected.value;
 }
@@ -65,7 +69,7 @@ export function createLockedLoop(device: LockedDevice): { poke(): void; dispose(
     const result = await syncLocked(device);
     running = false;
     if (disposed) return;
-    const lanes = await settle(() => appendsByLane(store, 1));
+    const lanes = await settleStorage(() => appendsByLane(store, 1));
     if (disposed || (result.ok && lanes.ok && lanes.value.size === 0)) return;
     cancel = clock.after(wait, () => void run());
     wait = Math.min(wait * 2, LAST_RETRY_MS);

@@ -103,7 +103,12 @@ async function openAll(
       else outcomes.set(row, outcomeOfFault(result.error.code));
     }
     if (next !== undefined) {
-      await saveChain(store, { ...sender, chainKey: chainToBytes(next), iteration: next.iteration, updatedAt: clock.now() });
+      await saveChain(store, {
+        ...sender,
+        chainKey: chainToBytes(next),
+        iteration: next.iteration,
+        updatedAt: clock.now(),
+      });
     }
   }
   return rows.flatMap((row) => opened.get(row) ?? []);
@@ -159,7 +164,13 @@ async function applyAll(
       messages.push(messageFrom(conversationId, sender, record.messageId, content.value, stamp, now));
       if (newest === undefined || compareStamps(stamp, newest) > 0) newest = stamp;
     } else if (content.value.k === 'receipt') {
-      await recordReceipts(store, conversationId, sender.accountId, { delivered: content.value.d, read: content.value.r }, now);
+      await recordReceipts(
+        store,
+        conversationId,
+        sender.accountId,
+        { delivered: content.value.d, read: content.value.r },
+        now,
+      );
     } else {
       await queueRelease(session, conversationId, sender.accountId, content.value.n);
     }
@@ -207,4 +218,3 @@ async function acknowledge(session: Session, conversationId: ConversationId, ids
   const id = newMessageId(session.random);
   await compose(session, conversationId, { k: 'receipt', d: [...ids], r: [] }, { id, sortKey, isMessage: false });
 }
-

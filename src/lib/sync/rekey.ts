@@ -22,7 +22,8 @@ export async function sealWaiting(session: Session): Promise<number> {
         const next = await sealOperation(session, groupId, operation);
         if (next === undefined) break;
         await store.offlineOperations.put(next);
-        if (next.messageId !== undefined) await store.messages.where('id').equals(next.messageId).modify({ status: 'queued' });
+        if (next.messageId !== undefined)
+          await store.messages.where('id').equals(next.messageId).modify({ status: 'queued' });
         count++;
       }
       return count;

@@ -2,7 +2,7 @@ import type { ConversationId, GroupId, StreamId } from '../core/ids.ts';
 import { directConversationId } from '../crypto/identity.ts';
 import { dataOf, epochOf, groupIdOf, joinFromWelcome, membersOf, welcomeRefs } from '../crypto/mls/index.ts';
 import { finishEntries, setBuffered } from '../db/inbox.ts';
-import { loadBundle, spendKeyPackage } from '../db/keyPackages.ts';
+import { loadBundle, loadKeyPackage, spendKeyPackage } from '../db/keyPackages.ts';
 import { loadMlsGroup } from '../db/mlsGroups.ts';
 import type { InboxRow } from '../db/store.ts';
 import type { GroupData } from '../domain/groupData.ts';
@@ -10,9 +10,17 @@ import { enterEpoch, epochTables, storeEpoch } from './epochs.ts';
 import type { Identity } from './identity.ts';
 import { addNotice, noticeTables } from './notices.ts';
 import { outcomeOfFault, type Outcome } from './outcomes.ts';
+import { queueIntent, queueTables } from './queueIntent.ts';
 import type { Session } from './session.ts';
 
-const welcomeTables = [...epochTables, ...noticeTables, 'inbox', 'keyPackages', 'keyPackageBundles'] as const;
+const welcomeTables = [
+  ...epochTables,
+  ...noticeTables,
+  ...queueTables,
+  'inbox',
+  'keyPackages',
+  'keyPackageBundles',
+] as const;
 
 /**
  * Joins the group that a welcome in the device's mailbox leads to. The KeyPackage's private half is
@@ -44,6 +52,7 @@ async function join(session: Session, row: InboxRow): Promise<Outcome> {
     const known = await loadMlsGroup(store, groupId);
     if (known !== undefined && known.epoch >= epochOf(group)) return 'Duplicate';
     const entry = await enterEpoch(group, now);
+    const isLastResort = (await loadKeyPackage(store, ref))?.isLastResort === true;
     const adder = membersOf(group).find((member) => member.device === row.sender)?.account;
     await store.tx('rw', welcomeTables, async () => {
       const isNew = (await store.conversations.get(conversationId)) === undefined;
@@ -52,6 +61,8 @@ async function join(session: Session, row: InboxRow): Promise<Outcome> {
       if (data.kind === 'group' || isNew) {
         await addNotice(session, conversationId, { what: 'joined', ...(adder === undefined ? {} : { by: adder }) });
       }
+      // Whoever came in by the package that others may use too must get keys of their own at once.
+      if (isLastResort) await queueIntent(session, conversationId, { what: 'rotate', groupId });
       await setBuffered(store, groupId as string as StreamId, false);
       await finishEntries(store, [{ row, outcome: 'Applied' }]);
     });

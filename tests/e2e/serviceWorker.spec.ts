@@ -1,0 +1,79 @@
+import {
+  connection,
+  expect,
+  getToKnow,
+  goTo,
+  message,
+  openChat,
+  send,
+  startDirect,
+  test,
+  type Person,
+} from './fixtures.ts';
+
+/** Wakes the service worker as the browser does for a Background Sync, with a page that is not ours. */
+async function dispatchSync(person: Person): Promise<void> {
+  const blank = await person.context.newPage();
+  const cdp = await person.context.newCDPSession(blank);
+  const registration = new Promise<string>((resolve) => {
+    cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      const ours = registrations.find(
+        ({ scopeURL, isDeleted }) => !isDeleted && scopeURL.startsWith(person.cable.origin),
+      );
+      if (ours !== undefined) resolve(ours.registrationId);
+    });
+  });
+  await cdp.send('ServiceWorker.enable');
+  const registrationId = await registration;
+  const { origin } = person.cable;
+  await cdp.send('ServiceWorker.dispatchSyncEvent', { origin, registrationId, tag: 'cairn-outbox', lastChance: false });
+}
+
+test('the service worker sends what waits with no page open and the app locked', async ({ join }) => {
+  const ana = await join('Ana');
+  const bo = await join('Bo');
+  await getToKnow(ana, bo);
+  await startDirect(ana.page, 'Bo');
+  await send(ana.page, 'first');
+  await openChat(bo.page, 'Ana');
+  await expect(message(bo.page, 'first')).toBeVisible();
+
+  await ana.cable.cut();
+  await send(ana.page, 'from nobody’s page');
+  await expect(connection(ana.page)).toContainText('1 waiting');
+  await ana.page.goto('about:blank');
+  await ana.cable.mend();
+  await dispatchSync(ana);
+  await expect(message(bo.page, 'from nobody’s page')).toBeVisible();
+
+  // What came meanwhile was collected unread, and opens with the vault.
+  await send(bo.page, 'while you were away');
+  await dispatchSync(ana);
+  await ana.cable.cut();
+  await ana.page.goto(ana.cable.origin);
+  await ana.unlock();
+  await openChat(ana.page, 'Bo');
+  await expect(message(ana.page, 'while you were away')).toBeVisible();
+  await expect(message(ana.page, 'from nobody’s page')).toHaveAttribute('data-state', 'sent');
+});
+
+test('a locked page sends what waits where the browser has no Background Sync', async ({ join }) => {
+  const ana = await join('Ana');
+  const bo = await join('Bo');
+  await ana.context.addInitScript(() => Reflect.deleteProperty(ServiceWorkerRegistration.prototype, 'sync'));
+  await ana.page.reload();
+  await ana.unlock();
+  await getToKnow(ana, bo);
+  await startDirect(ana.page, 'Bo');
+  await send(ana.page, 'first');
+  await openChat(bo.page, 'Ana');
+  await expect(message(bo.page, 'first')).toBeVisible();
+
+  await ana.cable.cut();
+  await send(ana.page, 'sealed, then locked');
+  await goTo(ana.page, 'You');
+  await ana.page.getByRole('button', { name: 'Lock now' }).click();
+  await expect(ana.page.getByRole('button', { name: 'Unlock' })).toBeVisible();
+  await ana.cable.mend();
+  await expect(message(bo.page, 'sealed, then locked')).toBeVisible({ timeout: 60_000 });
+});
