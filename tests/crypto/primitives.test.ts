@@ -5,7 +5,7 @@ import { sha256 as librarySha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bytesFromHex, type Bytes } from '../../src/lib/core/bytes.ts';
-import { createSigner, createVerifier } from '../../src/lib/crypto/platformSignature.ts';
+import { createSigner, createVerifier, type SignaturePlatform } from '../../src/lib/crypto/platformSignature.ts';
 import {
   aesGcmOpen,
   aesGcmSeal,
@@ -121,13 +121,34 @@ describe('Ed25519', () => {
     expect(await verify(signature, flipped(message, 3))).toBe(false);
   });
 
-  test('believes no key of small order, here or on the platform', async () => {
-    // R = S = 0 under the identity: valid for every message where the key's order isn't looked at.
+  test('believes no key of small order and no second spelling of one, whatever the platform says', async () => {
+    // R = identity and S = 0 are valid for every message where the key's order isn't looked at.
     const identity = bytesFromHex(`01${'00'.repeat(31)}`) ?? new Uint8Array(0);
+    const respelled = bytesFromHex(`ee${'ff'.repeat(30)}7f`) ?? new Uint8Array(0);
     const signature = new Uint8Array(64);
     signature.set(identity);
     const message = random.bytes(10);
-    expect(ed25519.verify(signature, message, identity)).toBe(false);
-    expect(await (await createVerifier(identity))(signature, message)).toBe(false);
+    const credulous: SignaturePlatform = {
+      signerFor: async () => undefined,
+      verifierFor: async () => async () => true,
+    };
+    for (const key of [identity, respelled]) {
+      expect(ed25519.verify(signature, message, key)).toBe(false);
+      expect(await (await createVerifier(key))(signature, message)).toBe(false);
+      expect(await (await createVerifier(key, credulous))(signature, message)).toBe(false);
+    }
+    const sound = ed25519.keyPair(random).publicKey;
+    expect(await (await createVerifier(sound, credulous))(signature, message)).toBe(true);
+  });
+
+  test('without a platform is signed and verified in JavaScript', async () => {
+    const none: SignaturePlatform = { signerFor: async () => undefined, verifierFor: async () => undefined };
+    const { privateKey, publicKey } = ed25519.keyPair(random);
+    const message = random.bytes(30);
+    const signature = await (await createSigner(privateKey, none)).sign(message);
+    expect(signature).toEqual(library.sign(message, privateKey));
+    const verify = await createVerifier(publicKey, none);
+    expect(await verify(signature, message)).toBe(true);
+    expect(await verify(signature, random.bytes(30))).toBe(false);
   });
 });

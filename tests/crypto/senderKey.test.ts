@@ -152,6 +152,15 @@ describe('a run', () => {
     expect(outcomes(openRun(opened.next, [at(records, 1)], NOW))).toEqual(['ok']);
   });
 
+  test('ends where iterations are missing, even if the sender names a record from before the gap', () => {
+    const { ana } = world();
+    const { record, next } = sealRecord(ana.chain, ana.keys.privateKey, messageId(0), plaintext(0));
+    const jumped: SenderChain = { ...steppedTo(next, 1), previousHash: next.previousHash };
+    const after = sealRecord(jumped, ana.keys.privateKey, messageId(2), plaintext(2)).record;
+    expect(outcomes(openRun(ana.chain, [withoutSignature(record), after], NOW))).toEqual(['tampered', 'ok']);
+    expect(outcomes(openRun(ana.chain, [record, after], NOW))).toEqual(['ok', 'ok']);
+  });
+
   test('with two records of one iteration takes the one that is vouched for', () => {
     const { ana } = world();
     const { records } = sealMany(ana, 3);
