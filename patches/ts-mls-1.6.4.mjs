@@ -10,7 +10,7 @@ export default {
     {
       file: 'dist/src/clientState.js',
       before: '63645bc3be6ec7f6d4f6d88af5c0b63e34f5e1fea693c62bd958d228b51b6f61',
-      after: 'a8f5cd68fc1f9bc7757f985b5e31d54d6abed429dd5908de5e59c7ff1148be19',
+      after: 'c1f338cbac590b3f0b6d78c6fc35c5e79d5f6a40ed82ef9876fd5df820fb65f6',
       changes: [
         {
           why: `RFC 9420 §12.4.3.1: an entry of unmerged_leaves is a non-blank leaf below the node, and every
@@ -60,6 +60,12 @@ export default {
             The same function serves the sender and the receiver.`,
           find: `const needsUpdatePath = allProposals.length === 0 || Object.values(grouped.update).length > 0 || Object.values(grouped.remove).length > 0;`,
           replace: `const needsUpdatePath = allProposals.length === 0 || grouped.update.length > 0 || grouped.remove.length > 0 || grouped.group_context_extensions.length > 0;`,
+        },
+        {
+          why: `Whoever is removed by a commit that also adds somebody finds the newcomer in their own leaf, and took
+            themselves for a member who cannot open the path.`,
+          find: `const selfRemoved = mutatedTree[leafToNodeIndex(toLeafIndex(state.privatePath.leafIndex))] === undefined;`,
+          replace: `const selfRemoved = grouped.remove.some(({ proposal }) => proposal.remove.removed === state.privatePath.leafIndex);`,
         },
         {
           why: `The engine runs under a clock of its own (simulation, tests, devices with a wrong clock), so the

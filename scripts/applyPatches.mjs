@@ -11,7 +11,18 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Applies one patch below `modules`; throws before anything is written when a check fails. */
+/**
+ * @typedef {{ why: string, find: string, replace: string }} Change
+ * @typedef {{ file: string, before: string, after: string, changes: Change[] }} PatchedFile  SHA-256 before and after
+ * @typedef {{ package: string, version: string, files: PatchedFile[] }} Patch
+ */
+
+/**
+ * Applies one patch below `modules`; throws before anything is written when a check fails.
+ * @param {Patch} patch
+ * @param {string} modules
+ * @param {{ checkOnly?: boolean }} [options]
+ */
 export function applyPatch(patch, modules, { checkOnly = false } = {}) {
   const folder = join(modules, patch.package);
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
@@ -19,7 +30,7 @@ export function applyPatch(patch, modules, { checkOnly = false } = {}) {
     throw new Error(`${patch.package} is ${version}; the patch is for exactly ${patch.version}`);
   }
   const work = patch.files.map((entry) => plan(entry, join(folder, entry.file)));
-  const open = work.filter((step) => step.text !== undefined);
+  const open = work.filter((step) => step !== undefined);
   if (checkOnly && open.length > 0) {
     throw new Error(`${patch.package}: not applied to ${open.map((step) => step.path).join(', ')}`);
   }
@@ -33,11 +44,15 @@ export function applyPatch(patch, modules, { checkOnly = false } = {}) {
   return { applied: open.length, already: work.length - open.length };
 }
 
-/** The new text of one file, or `undefined` where it is patched already. */
+/**
+ * The new text of one file, or `undefined` where it is patched already.
+ * @param {PatchedFile} entry
+ * @param {string} path
+ */
 function plan(entry, path) {
   const original = readFileSync(path, 'utf8');
   const hash = sha256(original);
-  if (hash === entry.after) return { path };
+  if (hash === entry.after) return undefined;
   if (hash !== entry.before)
     throw new Error(`${path}: unexpected content, sha256 ${hash}; delete the package and install again`);
   let text = original;
@@ -51,6 +66,7 @@ function plan(entry, path) {
   return { path, text };
 }
 
+/** @param {string} text */
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

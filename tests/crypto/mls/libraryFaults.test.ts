@@ -99,6 +99,19 @@ describe('a removed member does not read on', () => {
     expect(await epochWithoutPath(b, removal.next)).not.toEqual(stateOf(removal.next).keySchedule.epochAuthenticator);
   });
 
+  test('and knows it also when a newcomer takes the leaf in the same commit', async () => {
+    const [a, b] = await people(ana, bo);
+    const kp = await packageOf(cy);
+    const data = { ...withPeople(a, [cy]), roster: withPeople(a, [cy]).roster.filter((e) => e.account !== bo.account) };
+    const swapped = await stage(a, { removes: [leafOf(a, bo)], adds: [kp.publicBytes], data });
+    expect(leafOf(swapped.next, cy)).toBe(leafOf(a, bo));
+    expect(unwrap(await processCommit(b, swapped.commit, NOW))).toMatchObject({
+      selfRemoved: true,
+      added: [{ account: cy.account }],
+      removed: [{ account: bo.account }],
+    });
+  });
+
   test('a removal without a path is refused', async () => {
     const [a, b] = await people(ana, bo, cy);
     const commit = await pathlessCommit(a, [removeOf(2), rewriteOf(withoutPeople(a, [cy]))]);
