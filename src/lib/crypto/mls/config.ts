@@ -1,12 +1,13 @@
 import type { Capabilities, ClientConfig, Credential, LifetimeConfig } from 'ts-mls';
 import { defaultKeyPackageEqualityConfig } from 'ts-mls';
-import { equal } from '../../core/bytes.ts';
-import { ok, type Result } from '../../core/result.ts';
+import { base64urlFromBytes, equal } from '../../core/bytes.ts';
+import type { Result } from '../../core/result.ts';
 import { certificateFromBytes, type Certificate } from '../../protocol/certificate.ts';
 import type { WireFault } from '../../protocol/errors.ts';
 import { wireFault } from '../../protocol/errors.ts';
 import { KEY_PACKAGE_LIFETIME_MS } from '../../protocol/limits.ts';
 import { verifyCertificate } from '../identity.ts';
+import { sha256 } from '../primitives.ts';
 import { suiteNames } from './suite.ts';
 
 /** GroupContext extension with the group's data: of the private-use range (RFC 9420 §17.3). */
@@ -55,9 +56,9 @@ export function configAt(now: number): CallConfig {
       paddingConfig: { kind: 'padUntilLength', padUntilLength: 256 },
       authService: {
         validateCredential: (credential, signatureKey) => {
-          const accepted = certificateOf(credential, signatureKey).ok;
-          refused ||= !accepted;
-          return Promise.resolve(accepted);
+          const isGood = certificateOf(credential, signatureKey).ok;
+          refused ||= !isGood;
+          return Promise.resolve(isGood);
         },
       },
     },
@@ -75,6 +76,15 @@ export function certificateOf(credential: Credential, signatureKey: Uint8Array):
   if (!equal(decoded.value.signatureKey, signatureKey)) {
     return { ok: false, error: wireFault('malformed', 'another signature key') };
   }
+  const known = base64urlFromBytes(sha256(credential.identity));
+  if (accepted.has(known)) return decoded;
   const verified = verifyCertificate(decoded.value);
-  return verified.ok ? ok(verified.value) : verified;
+  if (!verified.ok) return verified;
+  if (accepted.size >= MOST_ACCEPTED) accepted.clear();
+  accepted.add(known);
+  return decoded;
 }
+
+/** Hashes of certificates whose signature was found good: each is met again with every commit of its device. */
+const accepted = new Set<string>();
+const MOST_ACCEPTED = 4096;

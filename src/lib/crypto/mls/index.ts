@@ -4,7 +4,7 @@
  */
 export { processCommit, stageCommit, type Change, type ProcessedCommit, type StagedCommit } from './commits.ts';
 export { takeExporterSecret } from './exporter.ts';
-export { mlsFault, type MlsFault, type MlsFaultCode } from './fault.ts';
+export type { MlsFault, MlsFaultCode } from './fault.ts';
 export {
   authenticatorHashOf,
   dataOf,
@@ -20,12 +20,6 @@ export {
 } from './group.ts';
 export { groupFromBytes, groupToBytes } from './groupBytes.ts';
 export { createMlsGroup, joinFromWelcome, welcomeRefs } from './join.ts';
-export {
-  createKeyPackages,
-  KEY_PACKAGE_SKEW_MS,
-  readKeyPackage,
-  type NewKeyPackage,
-  type ReadKeyPackage,
-} from './keyPackages.ts';
+export { createKeyPackages, readKeyPackage, type NewKeyPackage, type ReadKeyPackage } from './keyPackages.ts';
 export { createLeaveNote } from './leaveNote.ts';
 export { CLASSICAL_SUITE, SUITE, type SuiteId } from './suite.ts';
