@@ -33,11 +33,12 @@ export function aesGcmOpen(
   const block = blockCipher(key, nonce);
   const length = sealed.length - TAG;
   if (length < 0) return undefined;
-  computeTag(block, bound, sealed.subarray(0, length));
+  const ciphertext = sealed.subarray(0, length);
+  computeTag(block, bound, ciphertext);
   const sealedView = new DataView(sealed.buffer, sealed.byteOffset, sealed.length);
   let difference = 0;
   for (let word = 0; word < 4; word++) difference |= (tag[word] ?? 0) ^ sealedView.getUint32(length + 4 * word);
-  const plaintext = difference === 0 ? new Uint8Array(sealed.subarray(0, length)) : undefined;
+  const plaintext = difference === 0 ? new Uint8Array(ciphertext) : undefined;
   if (plaintext !== undefined) applyStream(block, plaintext, new DataView(plaintext.buffer), length);
   block.wipe();
   return plaintext;

@@ -3,10 +3,10 @@
  *
  * The cipher library builds a table for each key that pays off only over many kilobytes; for a record
  * of 400 bytes under a key of its own that table is most of the cost. This is Shoup's method with
- * 4-bit windows: sixteen multiples of the key, and 32 steps for each block. Blocks are four words, the
+ * 8-bit windows: 256 multiples of the key, and 16 steps for each block. Blocks are four words, the
  * first bit of a block the lowest power. Table and state are used again and wiped after each hash.
  */
-const table = new Uint32Array(64);
+const table = new Uint32Array(4 * 256);
 const state = new Uint32Array(4);
 
 /**
@@ -27,20 +27,20 @@ export function ghash(key: Uint32Array, bound: Uint8Array, ciphertext: Uint8Arra
   state.fill(0);
 }
 
-/** What the four bits that a shift pushes out turn into, modulo x^128 + x^7 + x^2 + x + 1. */
-const REDUCTION = Uint32Array.from({ length: 16 }, (_, bits) => {
+/** What the eight bits that a shift pushes out turn into, modulo x^128 + x^7 + x^2 + x + 1. */
+const REDUCTION = Uint32Array.from({ length: 256 }, (_, bits) => {
   let value = 0;
-  for (let bit = 0; bit < 4; bit++) if ((bits >> bit) & 1) value ^= 0xe100_0000 >>> (3 - bit);
+  for (let bit = 0; bit < 8; bit++) if ((bits >> bit) & 1) value ^= 0xe100_0000 >>> (7 - bit);
   return value >>> 0;
 });
 
-/** `n · key` for the sixteen polynomials of four bits. */
+/** `n · key` for the 256 polynomials of eight bits. */
 function fillTable(key: Uint32Array): void {
   let a = key[0] ?? 0;
   let b = key[1] ?? 0;
   let c = key[2] ?? 0;
   let d = key[3] ?? 0;
-  for (let top = 8; top > 0; top >>= 1) {
+  for (let top = 128; top > 0; top >>= 1) {
     table[4 * top] = a;
     table[4 * top + 1] = b;
     table[4 * top + 2] = c;
@@ -51,8 +51,17 @@ function fillTable(key: Uint32Array): void {
     b = (b >>> 1) | (a << 31);
     a = (a >>> 1) ^ carry;
   }
-  for (let top = 8; top < 64; top <<= 1) {
-    for (let at = 4; at < top; at++) table[top + at] = (table[top + (at & 3)] ?? 0) ^ (table[at] ?? 0);
+  for (let top = 8; top < table.length; top <<= 1) {
+    a = table[top] ?? 0;
+    b = table[top + 1] ?? 0;
+    c = table[top + 2] ?? 0;
+    d = table[top + 3] ?? 0;
+    for (let at = 4; at < top; at += 4) {
+      table[top + at] = (table[at] ?? 0) ^ a;
+      table[top + at + 1] = (table[at + 1] ?? 0) ^ b;
+      table[top + at + 2] = (table[at + 2] ?? 0) ^ c;
+      table[top + at + 3] = (table[at + 3] ?? 0) ^ d;
+    }
   }
 }
 
@@ -74,7 +83,7 @@ function absorb(data: Uint8Array): void {
   multiply();
 }
 
-/** `state · key`, from the highest power down: shift by four, reduce, add the multiple. */
+/** `state · key`, from the highest power down: shift by eight, reduce, add the multiple. */
 function multiply(): void {
   let a = 0;
   let b = 0;
@@ -82,13 +91,13 @@ function multiply(): void {
   let d = 0;
   for (let word = 3; word >= 0; word--) {
     const bits = state[word] ?? 0;
-    for (let shift = 0; shift < 32; shift += 4) {
-      const out = REDUCTION[d & 15] ?? 0;
-      const at = ((bits >>> shift) & 15) << 2;
-      d = ((d >>> 4) | (c << 28)) ^ (table[at + 3] ?? 0);
-      c = ((c >>> 4) | (b << 28)) ^ (table[at + 2] ?? 0);
-      b = ((b >>> 4) | (a << 28)) ^ (table[at + 1] ?? 0);
-      a = (a >>> 4) ^ out ^ (table[at] ?? 0);
+    for (let shift = 0; shift < 32; shift += 8) {
+      const out = REDUCTION[d & 255] ?? 0;
+      const at = ((bits >>> shift) & 255) << 2;
+      d = ((d >>> 8) | (c << 24)) ^ (table[at + 3] ?? 0);
+      c = ((c >>> 8) | (b << 24)) ^ (table[at + 2] ?? 0);
+      b = ((b >>> 8) | (a << 24)) ^ (table[at + 1] ?? 0);
+      a = (a >>> 8) ^ out ^ (table[at] ?? 0);
     }
   }
   state[0] = a;
