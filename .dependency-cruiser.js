@@ -85,9 +85,24 @@ export default {
       from: { path: '^src/lib/' },
       to: { path: '^src/(routes|service-worker|hooks)' },
     },
-    onlyIn('ts-mls-only-in-crypto-mls', '^node_modules/(ts-mls|@hpke)/', src('crypto/mls'), 'One facade guards the faults of the library.'),
-    onlyIn('dexie-only-in-db', '^node_modules/dexie/', src('db'), 'Every read and write passes constraints and sealing.'),
-    onlyIn('database-driver-only-in-server-store', '^(node:)?sqlite$', src('server/store'), 'The relay speaks to its database through the Store port.'),
+    onlyIn(
+      'ts-mls-only-in-crypto-mls',
+      '^node_modules/(ts-mls|@hpke)/',
+      src('crypto/mls'),
+      'One facade guards the faults of the library.',
+    ),
+    onlyIn(
+      'dexie-only-in-db',
+      '^node_modules/dexie/',
+      src('db'),
+      'Every read and write passes constraints and sealing.',
+    ),
+    onlyIn(
+      'database-driver-only-in-server-store',
+      '^(node:)?sqlite$',
+      src('server/store'),
+      'The relay speaks to its database through the Store port.',
+    ),
     {
       name: 'engine-without-node',
       comment: 'The engine runs in browsers: no Node module.',
@@ -129,7 +144,14 @@ export default {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: ['\\.d\\.ts$', '^src/(routes|service-worker)/', '^src/hooks', '\\.(test|spec)\\.ts$', '^scripts/', '^src/lib/ui/paraglide/'],
+        pathNot: [
+          '\\.d\\.ts$',
+          '^src/(routes|service-worker)/',
+          '^src/hooks',
+          '\\.(test|spec)\\.ts$',
+          '^scripts/',
+          '^src/lib/ui/paraglide/',
+        ],
       },
       to: {},
     },
@@ -138,14 +160,27 @@ export default {
       comment: 'An import leads somewhere. What benchmarks compare with is installed only while they run.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true, pathNot: ['^\\$(app|env|service-worker|lib)', '\\$types$', '^virtual:', '\\?(worker|url)', '^@(matrix-org|signalapp)/'] },
+      to: {
+        couldNotResolve: true,
+        pathNot: [
+          '^\\$(app|env|service-worker|lib)',
+          '\\$types$',
+          '^virtual:',
+          '\\?(worker|url)',
+          '^@(matrix-org|signalapp)/',
+        ],
+      },
     },
     {
       name: 'no-dev-packages-in-sources',
       comment: 'What runs in production is a dependency, not a dev dependency.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: ['^node_modules/(svelte|@sveltejs|@inlang)/', '^node_modules/@types/'] },
+      to: {
+        dependencyTypes: ['npm-dev'],
+        dependencyTypesNot: ['type-only'],
+        pathNot: ['^node_modules/(svelte|@sveltejs|@inlang)/', '^node_modules/@types/'],
+      },
     },
   ],
   options: {

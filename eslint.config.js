@@ -33,11 +33,11 @@ const inEngine = [
     'Reads the real clock: take the time from the Clock port.',
   ),
   banned(
-    "MemberExpression[property.name=/^(getRandomValues|randomUUID|randomSecretKey|randomPrivateKey)$/]",
+    'MemberExpression[property.name=/^(getRandomValues|randomUUID|randomSecretKey|randomPrivateKey)$/]',
     'Unseeded randomness: take bytes from the Random port.',
   ),
   banned(
-    "ImportSpecifier[imported.name=/^(randomBytes|randomSecretKey|managedNonce)$/]",
+    'ImportSpecifier[imported.name=/^(randomBytes|randomSecretKey|managedNonce)$/]',
     'Unseeded randomness: take bytes from the Random port.',
   ),
   banned(
@@ -51,7 +51,10 @@ const inEngine = [
 ];
 
 const inTests = [
-  banned('MemberExpression[property.name=/^(waitForTimeout|waitForLoadState)$/]', 'Sleeping is slow and flaky: wait for what the person would see.'),
+  banned(
+    'MemberExpression[property.name=/^(waitForTimeout|waitForLoadState)$/]',
+    'Sleeping is slow and flaky: wait for what the person would see.',
+  ),
   banned(
     "NewExpression[callee.name='Promise'] CallExpression[callee.name='setTimeout']",
     'Sleeping is slow and flaky: wait on a condition (`vi.waitFor`, `expect.poll`) or move a clock of your own.',
@@ -132,7 +135,14 @@ export default ts.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['$lib', '$lib/**'], message: 'Inside src/lib, import by relative path: plain Node knows no $lib.' }] },
+        {
+          patterns: [
+            {
+              group: ['$lib', '$lib/**'],
+              message: 'Inside src/lib, import by relative path: plain Node knows no $lib.',
+            },
+          ],
+        },
       ],
     },
   },
@@ -146,7 +156,10 @@ export default ts.config(
           name,
           message: viaPort('Clock'),
         })),
-        ...['fetch', 'WebSocket', 'XMLHttpRequest', 'EventSource'].map((name) => ({ name, message: viaPort('Transport') })),
+        ...['fetch', 'WebSocket', 'XMLHttpRequest', 'EventSource'].map((name) => ({
+          name,
+          message: viaPort('Transport'),
+        })),
         ...['window', 'document', 'navigator', 'location', 'localStorage', 'sessionStorage'].map((name) => ({
           name,
           message: 'The engine also runs where there is no page.',

@@ -27,10 +27,7 @@ export default {
         'script-src': ['self', 'wasm-unsafe-eval'],
         'style-src': ['self'],
         // Kit's route announcer is hidden by a style attribute; this is its hash.
-        'style-src-attr': [
-          'unsafe-hashes',
-          'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo=',
-        ],
+        'style-src-attr': ['unsafe-hashes', 'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='],
         // Covers ws: and wss: of the same host and port (CSP 3 §6.7.2.8).
         'connect-src': ['self'],
         'img-src': ['self', 'blob:', 'data:'],

@@ -3,10 +3,17 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumLaunch } from './scripts/chromium.mjs';
 import { recordChunks } from './scripts/chunkGraph.mjs';
+import { devSocket } from './scripts/devSocket.ts';
+import { slimWorker } from './scripts/slimWorker.mjs';
 
 export default defineConfig({
-  plugins: [sveltekit(), recordChunks('client')],
-  worker: { format: 'es', plugins: () => [recordChunks('worker')] },
+  plugins: [sveltekit(), devSocket(), recordChunks('client')],
+  worker: {
+    format: 'es',
+    plugins: () => [slimWorker(), recordChunks('worker')],
+    // One file: the service worker keeps what Kit names, and Kit names no chunks of workers.
+    rolldownOptions: { output: { codeSplitting: false } },
+  },
   build: { target: 'es2023' },
   test: {
     // Argon2id and MLS with post-quantum keys are slow by design; two cores are shared.

@@ -35,7 +35,8 @@ if (process.argv.includes('--check')) {
   }
 } else {
   for (const { by, isDev, name, range } of missing) {
-    const path = lock.packages[`node_modules/${name}`] === undefined ? `node_modules/${name}` : `${by}/node_modules/${name}`;
+    const path =
+      lock.packages[`node_modules/${name}`] === undefined ? `node_modules/${name}` : `${by}/node_modules/${name}`;
     lock.packages[path] = {
       version: range.replace(/^[~^]/, ''),
       ...systemOf(name),
@@ -66,13 +67,29 @@ function find(from, name) {
  */
 function systemOf(name) {
   const parts = name.split('/').at(-1)?.split(/[-.]/) ?? [];
-  const os = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32'].find((it) =>
-    parts.includes(it),
-  );
+  const os = [
+    'aix',
+    'android',
+    'darwin',
+    'freebsd',
+    'linux',
+    'netbsd',
+    'openbsd',
+    'openharmony',
+    'sunos',
+    'win32',
+  ].find((it) => parts.includes(it));
   const cpu = ['arm64', 'arm', 'x64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'wasm32'].find((it) =>
     parts.includes(it),
   );
-  const libc = os !== 'linux' ? undefined : parts.some((it) => it.startsWith('musl')) ? 'musl' : parts.some((it) => it.startsWith('gnu')) ? 'glibc' : undefined;
+  const libc =
+    os !== 'linux'
+      ? undefined
+      : parts.some((it) => it.startsWith('musl'))
+        ? 'musl'
+        : parts.some((it) => it.startsWith('gnu'))
+          ? 'glibc'
+          : undefined;
   // In npm's own order of keys.
   return {
     ...(cpu === undefined ? {} : { cpu: [cpu] }),

@@ -5,13 +5,16 @@ import { isWindows, root, run, runNpm } from './setupRun.mjs';
 
 /** Installs what package-lock.json names, unless exactly that is already there, and the project's own Node. */
 export function ensureInstalled() {
-  if (!isInstalled()) {
+  if (!isInstalled() || !isPatchable()) {
     console.log('Installing the packages of package-lock.json …');
     runNpm(['ci', '--include=dev', '--no-audit', '--no-fund']);
   }
   ensureNode();
-  ensurePatches();
+  // Also where npm runs no scripts. Applying patches again changes nothing.
+  run(process.execPath, [patchScript], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
+
+const patchScript = join(root, 'scripts', 'applyPatches.mjs');
 
 /** Whether every package of the lock is installed in its version, by npm's own record inside node_modules. */
 function isInstalled() {
@@ -55,7 +58,9 @@ function ensureNode() {
   if (!existsSync(linked)) runNpm(['rebuild', '--ignore-scripts', 'node']);
   const found = versionOf(linked);
   if (found !== wanted) {
-    throw new Error(`node_modules/.bin/node is ${found ?? 'missing'}, not ${wanted}. Delete node_modules and try again.`);
+    throw new Error(
+      `node_modules/.bin/node is ${found ?? 'missing'}, not ${wanted}. Delete node_modules and try again.`,
+    );
   }
 }
 
@@ -65,7 +70,7 @@ function versionOf(node) {
   return answer.status === 0 ? answer.stdout.trim() : undefined;
 }
 
-/** Our patches of dependencies, also where npm runs no scripts. Applying them again changes nothing. */
-function ensurePatches() {
-  run(process.execPath, [join(root, 'scripts', 'applyPatches.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
+/** Whether our patches of dependencies are applied or can be: not where an earlier version of one was applied. */
+function isPatchable() {
+  return spawnSync(process.execPath, [patchScript], { cwd: root, stdio: 'ignore' }).status === 0;
 }

@@ -18,7 +18,8 @@ export const isWindows = process.platform === 'win32';
 export function run(command, args, options = {}) {
   const done = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: isWindows, ...options });
   if (done.error !== undefined) throw new Error(`${command} could not be started: ${done.error.message}`);
-  if (done.status !== 0) throw new Error(`\`${[command, ...args].join(' ')}\` ended with ${done.status ?? done.signal}`);
+  if (done.status !== 0)
+    throw new Error(`\`${[command, ...args].join(' ')}\` ended with ${done.status ?? done.signal}`);
 }
 
 /**

@@ -48,8 +48,15 @@ if (workers.length === 0) fail("The build's record names no worker: is the engin
 
 const rows = [
   { what: 'page', chunks: page },
-  ...workers.map((chunks) => ({ what: `worker ${basename(chunks[0]?.file ?? '').replace(/-[\w-]{8}\.js$/, '')}`, chunks })),
-].map(({ what, chunks }) => ({ what, files: chunks.length, bytes: chunks.reduce((sum, chunk) => sum + gzipped(chunk.file), 0) }));
+  ...workers.map((chunks) => ({
+    what: `worker ${basename(chunks[0]?.file ?? '').replace(/-[\w-]{8}\.js$/, '')}`,
+    chunks,
+  })),
+].map(({ what, chunks }) => ({
+  what,
+  files: chunks.length,
+  bytes: chunks.reduce((sum, chunk) => sum + gzipped(chunk.file), 0),
+}));
 const total = rows.reduce((sum, row) => sum + row.bytes, 0);
 
 for (const row of rows) console.log(`${row.what}: ${kB(row.bytes)} kB gzip in ${row.files} files`);
@@ -72,7 +79,9 @@ function reachable(chunks, roots) {
     if (found.has(chunk)) continue;
     found.add(chunk);
     const next = chunk.imports.map((file) => byFile.get(file));
-    const lazy = chunk.dynamicImports.map((file) => byFile.get(file)).filter((to) => to !== undefined && !isForLater(to));
+    const lazy = chunk.dynamicImports
+      .map((file) => byFile.get(file))
+      .filter((to) => to !== undefined && !isForLater(to));
     for (const to of [...next, ...lazy]) if (to !== undefined) queue.push(to);
   }
   return [...found];

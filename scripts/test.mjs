@@ -48,9 +48,7 @@ if (total.passed === 0 && steps.some((step) => step.runner !== undefined && isCh
 }
 
 console.log(`\n${summary.join('\n')}\n`);
-console.log(
-  `${total.passed} passed, ${total.failed} failed` + (total.skipped > 0 ? `, ${total.skipped} skipped` : ''),
-);
+console.log(`${total.passed} passed, ${total.failed} failed` + (total.skipped > 0 ? `, ${total.skipped} skipped` : ''));
 process.exit(total.failed === 0 ? 0 : 1);
 
 /** @param {Step} step */
@@ -93,7 +91,13 @@ function runStep({ name, command, minutes }) {
   const env = { ...ownEnvironment(), PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf(name) };
   const ownGroup = process.platform !== 'win32';
   return new Promise((resolve) => {
-    const child = spawn(command, { cwd: root, shell: true, stdio: ['ignore', 'inherit', 'inherit'], env, detached: ownGroup });
+    const child = spawn(command, {
+      cwd: root,
+      shell: true,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env,
+      detached: ownGroup,
+    });
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
