@@ -29,6 +29,28 @@ async function dispatchSync(person: Person): Promise<void> {
   await cdp.send('ServiceWorker.dispatchSyncEvent', { origin, registrationId, tag: 'cairn-outbox', lastChance: false });
 }
 
+/** How many entries wait unread in Ana's inbox, read beside the app. */
+async function collected(person: Person): Promise<number> {
+  const beside = await person.context.newPage();
+  await beside.goto(`${person.cable.origin}/manifest.webmanifest`);
+  const count = await beside.evaluate(
+    () =>
+      new Promise<number>((resolve, reject) => {
+        const opening = indexedDB.open('cairn');
+        opening.onerror = () => reject(new Error('no store'));
+        opening.onsuccess = () => {
+          const counting = opening.result.transaction('inbox').objectStore('inbox').count();
+          counting.onsuccess = () => {
+            opening.result.close();
+            resolve(counting.result);
+          };
+        };
+      }),
+  );
+  await beside.close();
+  return count;
+}
+
 test('the service worker sends what waits with no page open and the app locked', async ({ join }) => {
   const ana = await join('Ana');
   const bo = await join('Bo');
@@ -48,7 +70,9 @@ test('the service worker sends what waits with no page open and the app locked',
 
   // What came meanwhile was collected unread, and opens with the vault.
   await send(bo.page, 'while you were away');
+  await expect(message(bo.page, 'while you were away')).toHaveAttribute('data-state', 'sent');
   await dispatchSync(ana);
+  await expect.poll(() => collected(ana)).toBeGreaterThan(0);
   await ana.cable.cut();
   await ana.page.goto(ana.cable.origin);
   await ana.unlock();

@@ -112,7 +112,7 @@ async function argon2id(password: Bytes, kdf: Extract<KdfParameters, { algorithm
     const key = await argon2idAsync(password, kdf.salt, { t: passes, m: memoryKiB, p: lanes, dkLen: 32 });
     return new Uint8Array(key);
   }
-  const { argon2id: hash } = await import('hash-wasm');
+  const { argon2id: hash } = await import('./argon2.ts');
   const key = await hash({
     password,
     salt: kdf.salt,

@@ -3,6 +3,7 @@ import { unwrap } from '../core/result.ts';
 import type { CairnClient } from '../services/client.ts';
 import { listenForDrainRequests, registerServiceWorker, requestBackgroundSync } from './serviceWorkerClient.ts';
 import { scriptUrl } from './trustedTypes.ts';
+import { onWakeUps } from './wakeUps.ts';
 import type { WorkerHost } from './worker.ts';
 import workerUrl from './worker.ts?worker&url';
 
@@ -16,11 +17,7 @@ export async function connectClient(
 ): Promise<{ client: CairnClient; lock(): Promise<void> }> {
   let current = await startWorker();
   const nudge = () => void current.nudge();
-  document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') nudge();
-  });
-  addEventListener('pageshow', nudge);
-  addEventListener('online', nudge);
+  onWakeUps({ window, document }, nudge);
   await registerServiceWorker();
   listenForDrainRequests(nudge);
   return {

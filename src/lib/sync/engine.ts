@@ -92,9 +92,10 @@ export function createEngine(session: Session): Engine {
     const { store, relay, identity, locks } = session;
     for (let round = 0; ; round++) {
       const collected = await collect(store, relay, identity.device as string as StreamId, locks, clock);
-      if (!collected.ok) return collected;
-      if (collected.value > 0) setLink('syncing');
+      if (collected.ok && collected.value > 0) setLink('syncing');
+      // What the service worker collected opens without a network too.
       const processed = await processInbox(session);
+      if (!collected.ok) return collected;
       if (processed.welcomes > 0) refillDue = true;
       const changes = await carryOutWaiting();
       if (!changes.ok) return changes;
