@@ -1,10 +1,20 @@
-import { createApplicationMessage, createProposal, encodeMlsMessage, type Extension, type Proposal } from 'ts-mls';
+import {
+  createApplicationMessage,
+  createProposal,
+  encodeMlsMessage,
+  type Extension,
+  type KeyPackage,
+  type LeafNodeKeyPackage,
+  type Proposal,
+} from 'ts-mls';
+import { signKeyPackage } from 'ts-mls/keyPackage.js';
+import { signLeafNodeKeyPackage } from 'ts-mls/leafNode.js';
 import { describe, expect, test } from 'vitest';
 import { concat, hexFromBytes, type Bytes } from '../../../src/lib/core/bytes.ts';
 import { newId, type GroupId } from '../../../src/lib/core/ids.ts';
 import { unwrap } from '../../../src/lib/core/result.ts';
 import { extensionsOf } from '../../../src/lib/crypto/mls/commits.ts';
-import { configAt } from '../../../src/lib/crypto/mls/config.ts';
+import { capabilities, configAt } from '../../../src/lib/crypto/mls/config.ts';
 import { callState, stateOf } from '../../../src/lib/crypto/mls/group.ts';
 import {
   CLASSICAL_SUITE,
@@ -24,6 +34,7 @@ import {
   type MlsGroup,
 } from '../../../src/lib/crypto/mls/index.ts';
 import { generatePair } from '../../../src/lib/crypto/mls/keyPackages.ts';
+import { verifiedLeavers } from '../../../src/lib/crypto/mls/leaveNote.ts';
 import { bytesFromKeyPackage } from '../../../src/lib/crypto/mls/messages.ts';
 import { algorithmsOf } from '../../../src/lib/crypto/mls/suite.ts';
 import { bytesFromCertificate, certificateFromBytes, type Certificate } from '../../../src/lib/protocol/certificate.ts';
@@ -96,6 +107,48 @@ describe('a leaf is accepted only with a certificate that fits', () => {
     if (made.welcome === undefined) throw new Error('no welcome');
     return made.welcome;
   }
+});
+
+describe('a package is accepted only with the content that ours have', () => {
+  const extension = { extensionType: 0xf0cb, extensionData: new Uint8Array() };
+  const key = new Uint8Array(32).fill(9);
+  test.each<[string, string, Parameters<typeof repack>[1]]>([
+    ['that doesn’t know our group data', 'invalid', { leaf: { capabilities: { ...capabilities(), extensions: [] } } }],
+    ['with one key for two uses', 'invalid', { leaf: { hpkePublicKey: key }, whole: { initKey: key } }],
+    ['with an unknown extension', 'invalid', { whole: { extensions: [extension] } }],
+    ['with an extension of the leaf', 'invalid', { leaf: { extensions: [{ ...extension, extensionType: 0x000a }] } }],
+    ['that ends before it begins', 'expired-key-package', { leaf: { lifetime: { notBefore: 9n, notAfter: 8n } } }],
+  ])('not one %s', async (_, code, changes) => {
+    const bytes = await repack(cy, changes);
+    expect(await readKeyPackage(bytes, NOW)).toMatchObject({ error: { code } });
+    const [a, b] = await people(ana, bo);
+    const forced = await rogueCommit(a, [addOf(bytes), rewriteOf(withPeople(a, [cy]))], { at: 8500 }).catch(
+      () => undefined,
+    );
+    if (forced === undefined) return; // Not even the library makes such a commit.
+    expect((await processCommit(b, forced.commit, NOW)).ok).toBe(false);
+  });
+
+  test('and opened only by the device it was made for', async () => {
+    const [a] = await people(ana, bo);
+    const kp = await packageOf(cy);
+    const { welcome } = await stage(a, { adds: [kp.publicBytes], data: withPeople(a, [cy]) });
+    const other = cyPerson.newDevice();
+    expect(await joinFromWelcome(welcome as Bytes, kp.privateBundle, other, NOW)).toMatchObject({
+      error: { code: 'malformed', detail: 'bundle of another signature key' },
+    });
+  });
+
+  test('a Welcome carries the tree and nothing else', async () => {
+    const [a] = await people(ana, bo);
+    const kp = await packageOf(cy);
+    const more = await rogueCommit(a, [addOf(kp.publicBytes), rewriteOf(withPeople(a, [cy]))], {
+      send: { groupInfoExtensions: [extension] },
+    });
+    expect(await joinFromWelcome(more.welcome as Bytes, kp.privateBundle, cy, NOW)).toMatchObject(
+      rejected('extensions'),
+    );
+  });
 });
 
 describe('what a commit may carry', () => {
@@ -179,10 +232,9 @@ describe('what the tree must keep to', () => {
   test('one encryption key for a node, also when nothing but a device comes', async () => {
     const [a, b] = await people(ana, bo);
     const tablet = anaPerson.newDevice();
-    const pair = await generatePair(tablet, CLASSICAL_SUITE, { notBefore: NOW / 1000 - 5, notAfter: NOW / 1000 + 5 });
     const stolen = stateOf(a).ratchetTree[2];
     if (stolen?.nodeType !== 'leaf') throw new Error('no leaf');
-    const bytes = await repack(pair.publicPackage, stolen.leaf.hpkePublicKey, tablet);
+    const bytes = await repack(tablet, { leaf: { hpkePublicKey: stolen.leaf.hpkePublicKey } });
     expect((await readKeyPackage(bytes, NOW)).ok).toBe(true);
     expect(await stageCommit(a, { adds: [bytes] }, NOW)).toMatchObject(rejected('key-twice'));
     const forced = await rogueCommit(a, [addOf(bytes)]);
@@ -322,6 +374,10 @@ describe('leaving', () => {
       expect(await processCommit(a, forced.commit, NOW)).toMatchObject(rejected('leave-note'));
     }
     const note = createLeaveNote(c, cy);
+    const state = stateOf(c);
+    const twin = { ...state, groupContext: { ...state.groupContext, groupId: new Uint8Array(16) } };
+    expect(verifiedLeavers([note], state)).toEqual({ ok: true, value: [cy.account] });
+    expect(verifiedLeavers([note], twin)).toMatchObject(rejected('leave-note'));
     const stayed = await stage(c, {});
     const bNext = unwrap(await processCommit(b, stayed.commit, NOW)).next;
     expect(await stageCommit(bNext, { ...remove, leaveNotes: [note] }, NOW)).toMatchObject(rejected('leave-note'));
@@ -389,16 +445,15 @@ describe('packages and groups', () => {
   });
 });
 
-/** A package of `device` with an encryption key that it doesn't own, signed as it must be. */
+/** A package of `device` with other content, signed as it must be. */
 async function repack(
-  keyPackage: Awaited<ReturnType<typeof generatePair>>['publicPackage'],
-  hpkePublicKey: Uint8Array,
   device: Device,
+  changes: { leaf?: Partial<LeafNodeKeyPackage>; whole?: Partial<KeyPackage> },
 ): Promise<Bytes> {
-  const { signLeafNodeKeyPackage } = await import('ts-mls/leafNode.js');
-  const { signKeyPackage } = await import('ts-mls/keyPackage.js');
-  const { signature: _old, ...leaf } = { ...keyPackage.leafNode, hpkePublicKey };
+  const lifetime = { notBefore: NOW / 1000 - 5, notAfter: NOW / 1000 + 5 };
+  const { publicPackage } = await generatePair(device, CLASSICAL_SUITE, lifetime);
+  const leaf = { ...publicPackage.leafNode, ...changes.leaf };
   const leafNode = await signLeafNodeKeyPackage(leaf, device.signaturePrivate, cs.signature);
-  const { signature: _older, ...tbs } = { ...keyPackage, leafNode };
-  return bytesFromKeyPackage(await signKeyPackage(tbs, device.signaturePrivate, cs.signature));
+  const whole = { ...publicPackage, leafNode, ...changes.whole };
+  return bytesFromKeyPackage(await signKeyPackage(whole, device.signaturePrivate, cs.signature));
 }
