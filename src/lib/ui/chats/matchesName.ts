@@ -5,7 +5,9 @@ export function matchesName(name: string, query: string): boolean {
   return plain(query)
     .split(/\s+/u)
     .filter((part) => part !== '')
-    .every((part) => words.some((word) => word.startsWith(part)) || whole.includes(` ${part}`) || whole.startsWith(part));
+    .every(
+      (part) => words.some((word) => word.startsWith(part)) || whole.includes(` ${part}`) || whole.startsWith(part),
+    );
 }
 
 const plain = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();

@@ -8,7 +8,10 @@ export type Strength = (typeof strengths)[number];
 export function strengthOf(passphrase: string): Strength {
   const characters = [...passphrase.normalize('NFKC')];
   const different = new Set(characters.map((character) => character.toLowerCase())).size;
-  const words = passphrase.trim().split(/[\s\-_.]+/u).filter((word) => [...word].length > 2);
+  const words = passphrase
+    .trim()
+    .split(/[\s\-_.]+/u)
+    .filter((word) => [...word].length > 2);
   const worth = Math.min(characters.length, different * 2) + new Set(words).size * 2;
   if (characters.length < 8 || different < 5) return 'short';
   if (worth < 16) return 'fair';

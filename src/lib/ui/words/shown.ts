@@ -1,6 +1,6 @@
 import type { MemberItem, MessageState, Notice, SecurityItem, WaitingItem } from '../../services/client.ts';
 import { m } from '../paraglide/messages.js';
-import { getLocale } from '../paraglide/runtime.js';
+import { shownLocale } from './locale.ts';
 import { isFaultCode, wordsOfFault } from './faults.ts';
 import { isOutcomeCode, wordsOfOutcome } from './outcomes.ts';
 
@@ -89,4 +89,4 @@ export function sayNotice(notice: Notice): string {
 
 /** `Ana, Bo and Chloé`, in the way of the language. */
 export const sayNames = (names: readonly string[]): string =>
-  new Intl.ListFormat(getLocale(), { style: 'long', type: 'conjunction' }).format(names);
+  new Intl.ListFormat(shownLocale(), { style: 'long', type: 'conjunction' }).format(names);
