@@ -23,18 +23,18 @@ import { NOW } from './world.ts';
 
 /** What a member with a changed client can send: commits past our own checks, with the library or without it. */
 
-const gullible = (now: number): ClientConfig => ({
-  ...configAt(now).config,
+const gullible: ClientConfig = {
+  ...configAt(NOW).config,
   authService: { validateCredential: () => Promise.resolve(true) },
-});
+};
 
 /** A commit of any proposals, made by the library. `change` may alter the state that it is made from. */
 export async function rogueCommit(
   group: MlsGroup,
   extraProposals: Proposal[],
-  options: { send?: CreateCommitOptions; change?: (state: ClientState) => ClientState; at?: number } = {},
+  options: { send?: CreateCommitOptions; change?: (state: ClientState) => ClientState } = {},
 ): Promise<{ commit: Bytes; welcome: Bytes | undefined; next: MlsGroup }> {
-  const state = (options.change ?? ((same) => same))(callState(group, gullible(options.at ?? NOW)));
+  const state = (options.change ?? ((same) => same))(callState(group, gullible));
   const cipherSuite = await algorithmsOf(state.groupContext.cipherSuite);
   const made = await createCommit(
     { state, cipherSuite, pskIndex: emptyPskIndex },
@@ -73,7 +73,7 @@ export async function pathlessCommit(group: MlsGroup, proposals: Proposal[]): Pr
     state.secretTree,
     { ...framedContent, auth },
     leafIndex,
-    gullible(NOW).paddingConfig,
+    gullible.paddingConfig,
     cs,
   );
   return Uint8Array.from(encodeMlsMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage }));
