@@ -5,7 +5,7 @@ import { err, refuse, settle, type Fault, type Result } from '../core/result.ts'
 import { groupOfConversation } from '../db/mlsGroups.ts';
 import { markReadUpTo } from '../db/messages.ts';
 import { limits } from '../protocol/limits.ts';
-import { compose, composeTables, newMessageId, nextSortKey, type Composer } from '../sync/compose.ts';
+import { compose, composeTables, newMessageId, nextSortKey, sealAhead, type Composer } from '../sync/compose.ts';
 
 const sendTables = [...composeTables, 'messages', 'conversations', 'groupMembers', 'devices', 'users'] as const;
 
@@ -23,12 +23,14 @@ export async function sendText(
   if (text === '') return err({ code: 'empty', retry: 'never' });
   if (utf8(text).length > limits.text) return err({ code: 'too-long', retry: 'person' });
   const id = newId<MessageId>(random);
-  return settle(
-    store.tx('rw', sendTables, async () => {
+  return settle(async () => {
+    const { sortKey, at } = await store.tx('rw', ['settings'], () => nextSortKey(composer));
+    const content = { k: 'text' as const, s: sortKey, t: text };
+    const ahead = await sealAhead(composer, conversationId, content, id);
+    return store.tx('rw', sendTables, async () => {
       const conversation = await store.conversations.get(conversationId);
       if (conversation === undefined) return refuse({ code: 'not-found', retry: 'never' });
       if (!(await maySend(composer, conversationId))) return refuse({ code: 'not-a-member', retry: 'person' });
-      const { sortKey, at } = await nextSortKey(composer);
       const now = clock.now();
       await store.messages.add({
         id,
@@ -46,7 +48,7 @@ export async function sendText(
         createdAt: now,
         updatedAt: now,
       });
-      await compose(composer, conversationId, { k: 'text', s: sortKey, t: text }, { id, sortKey, isMessage: true });
+      await compose(composer, conversationId, content, { id, sortKey, isMessage: true, ahead });
       await store.conversations.update(conversationId, {
         lastActivity: at,
         lastReadSortKey: sortKey,
@@ -55,8 +57,8 @@ export async function sendText(
         updatedAt: now,
       });
       return id;
-    }),
-  );
+    });
+  });
 }
 
 /** Whether messages written now have a way: there is a group, or one is about to be made. */

@@ -1,8 +1,10 @@
+import type { Bytes } from '../core/bytes.ts';
 import { newId, type ConversationId, type GroupId, type MessageId, type StreamId } from '../core/ids.ts';
 import { sortKeyOf, tick, type Stamp } from '../core/clock.ts';
 import type { Clock, Random } from '../core/ports.ts';
-import { chainFromBytes, chainToBytes } from '../crypto/senderKey/chain.ts';
-import { sealRecord } from '../crypto/senderKey/seal.ts';
+import { createSigner, type Signer } from '../crypto/platformSignature.ts';
+import { chainToBytes, type SenderChain } from '../crypto/senderKey/chain.ts';
+import { draftRecord, sealRecord, signDraft } from '../crypto/senderKey/seal.ts';
 import { groupOfConversation } from '../db/mlsGroups.ts';
 import { enqueue, hasWaitingIntent } from '../db/outbox.ts';
 import { newestChainOf, saveChain } from '../db/senderKeys.ts';
@@ -10,6 +12,7 @@ import { getSetting, setSetting } from '../db/settings.ts';
 import type { OfflineOperationRow, Store } from '../db/store.ts';
 import { bytesFromContent, type Content } from './content.ts';
 import type { Identity } from './identity.ts';
+import { chainOf } from './opening.ts';
 
 /** What composing needs besides the store. */
 export interface Composer {
@@ -31,6 +34,37 @@ export async function nextSortKey(composer: Composer): Promise<{ sortKey: string
   return { sortKey: sortKeyOf(stamp, identity.device), at: stamp.ms };
 }
 
+/** A record that was sealed before the transaction which stores it. */
+export interface SealedAhead {
+  readonly id: MessageId;
+  readonly groupId: GroupId;
+  readonly epoch: number;
+  /** Where the chain stood. */
+  readonly iteration: number;
+  readonly record: Bytes;
+  readonly next: SenderChain;
+}
+
+/**
+ * Seals `content` with the own chain as it stands now, and signs it on the platform, which is fast but
+ * answers later: that has no place inside a transaction. What is sealed here counts only if the chain has
+ * not moved by the time it is stored. `undefined` where there is no chain to seal it with.
+ */
+export async function sealAhead(
+  composer: Composer,
+  conversationId: ConversationId,
+  content: Content,
+  id: MessageId,
+): Promise<SealedAhead | undefined> {
+  const { store, identity } = composer;
+  const groupId = await groupOfConversation(store, conversationId);
+  const row = groupId === undefined ? undefined : await newestChainOf(store, groupId, identity.signaturePublic);
+  if (groupId === undefined || row === undefined) return undefined;
+  const draft = draftRecord(chainOf(row), id, bytesFromContent(content));
+  const record = await signDraft(draft, await signerOf(identity));
+  return { id, groupId, epoch: row.epoch, iteration: row.iteration, record, next: draft.next };
+}
+
 /**
  * Seals `content` for a conversation and puts it in the outbox, inside the caller's transaction: the
  * advanced chain is on disk before the record can leave. Where there is no epoch to seal it in yet, or a
@@ -40,7 +74,12 @@ export async function compose(
   composer: Composer,
   conversationId: ConversationId,
   content: Content,
-  place: { readonly id: MessageId; readonly sortKey: string; readonly isMessage: boolean },
+  place: {
+    readonly id: MessageId;
+    readonly sortKey: string;
+    readonly isMessage: boolean;
+    readonly ahead?: SealedAhead | undefined;
+  },
 ): Promise<void> {
   const { store, identity, clock } = composer;
   const now = clock.now();
@@ -61,26 +100,33 @@ export async function compose(
   };
   const groupId = await groupOfConversation(store, conversationId);
   const mayGoOut = groupId !== undefined && !(await hasWaitingIntent(store, conversationId));
-  const sealed = mayGoOut ? await sealOperation(composer, groupId, operation) : undefined;
+  const sealed = mayGoOut ? await sealOperation(composer, groupId, operation, place.ahead) : undefined;
   await enqueue(store, sealed ?? operation);
 }
 
 /**
  * The operation with its content sealed in the group's present epoch, and the own chain moved on, inside
  * the caller's transaction; `undefined` where this device has no chain in the group.
+ * @param ahead is used if the chain still stands where it was sealed; else it is sealed here and now.
  */
 export async function sealOperation(
   composer: Composer,
   groupId: GroupId,
   operation: OfflineOperationRow,
+  ahead?: SealedAhead,
 ): Promise<OfflineOperationRow | undefined> {
   const { store, identity, clock } = composer;
   const row = await newestChainOf(store, groupId, identity.signaturePublic);
   if (row === undefined) return undefined;
   const { content } = operation.operationData as { content: Uint8Array };
-  const chain = chainFromBytes(row.chainKey);
-  if (!chain.ok) return undefined;
-  const { record, next } = sealRecord(chain.value, identity.signaturePrivate, operation.id as MessageId, content);
+  const stands =
+    ahead?.id === operation.id &&
+    ahead.groupId === groupId &&
+    ahead.epoch === row.epoch &&
+    ahead.iteration === row.iteration;
+  const { record, next } = stands
+    ? ahead
+    : sealRecord(chainOf(row), identity.signaturePrivate, operation.id as MessageId, content);
   await saveChain(store, { ...row, chainKey: chainToBytes(next), iteration: next.iteration, updatedAt: clock.now() });
   return {
     ...operation,
@@ -89,6 +135,14 @@ export async function sealOperation(
     epoch: row.epoch,
     status: 'pending',
   };
+}
+
+const signers = new WeakMap<Identity, Promise<Signer>>();
+
+function signerOf(identity: Identity): Promise<Signer> {
+  const known = signers.get(identity) ?? createSigner(identity.signaturePrivate);
+  signers.set(identity, known);
+  return known;
 }
 
 /** A fresh id for a record that is no message. */

@@ -1,20 +1,14 @@
-import { base64urlFromBytes, type Bytes } from '../core/bytes.ts';
 import { clamp, compareStamps, observe, sortKeyOf, stampOf, type Stamp } from '../core/clock.ts';
 import type { AccountId, ConversationId, DeviceId, GroupId, MessageId } from '../core/ids.ts';
-import type { Result } from '../core/result.ts';
-import { chainFromBytes, chainToBytes, type SenderChain } from '../crypto/senderKey/chain.ts';
-import { readHeader, type RecordHeader } from '../crypto/senderKey/layout.ts';
-import { openRun, type OpenedRecord } from '../crypto/senderKey/open.ts';
-import type { SenderKeyFault } from '../crypto/senderKey/fault.ts';
 import { finishEntries } from '../db/inbox.ts';
 import { addReceived, knownMessages } from '../db/messages.ts';
 import { recordReceipts } from '../db/receipts.ts';
-import { chainAt, newestChainOf, saveChain } from '../db/senderKeys.ts';
 import { getSetting, setSetting } from '../db/settings.ts';
-import type { InboxRow, MessageRow, SenderKeyRow } from '../db/store.ts';
+import type { InboxRow, MessageRow } from '../db/store.ts';
 import { compose, composeTables, newMessageId, nextSortKey } from './compose.ts';
 import { contentFromBytes, type Content } from './content.ts';
 import { queueRelease } from './leaving.ts';
+import { authenticateBatch, openBatch, type Opened } from './opening.ts';
 import { outcomeOfFault, type Outcome } from './outcomes.ts';
 import type { Session } from './session.ts';
 
@@ -31,12 +25,6 @@ export const recordTables = [
   'relayLogin',
 ] as const;
 
-interface Opened {
-  readonly row: InboxRow;
-  readonly sender: SenderKeyRow;
-  readonly record: OpenedRecord;
-}
-
 /**
  * Opens sealed records of one group, in the order of the log, and stores what they say: message keys
  * consumed, chains moved on, plaintext sealed at rest, entries done, all in one transaction.
@@ -47,9 +35,10 @@ export async function processRecords(
   groupId: GroupId,
   rows: readonly InboxRow[],
 ): Promise<void> {
+  const batch = await authenticateBatch(session, groupId, rows);
   await session.store.tx('rw', recordTables, async () => {
-    const outcomes = new Map<InboxRow, Outcome>();
-    const opened = await openAll(session, groupId, rows, outcomes);
+    const { outcomes } = batch;
+    const opened = await openBatch(session, batch);
     const fresh = await applyAll(session, conversationId, opened, outcomes);
     await finishEntries(
       session.store,
@@ -57,76 +46,6 @@ export async function processRecords(
     );
     if (fresh.length > 0) await acknowledge(session, conversationId, fresh);
   });
-}
-
-/** Opens the records chain by chain, so that one signature can speak for a run; keeps the log's order. */
-async function openAll(
-  session: Session,
-  groupId: GroupId,
-  rows: readonly InboxRow[],
-  outcomes: Map<InboxRow, Outcome>,
-): Promise<Opened[]> {
-  const { store, identity, clock } = session;
-  const present = (await newestChainOf(store, groupId, identity.signaturePublic))?.epoch ?? 0;
-  const runs = new Map<string, { header: RecordHeader; rows: InboxRow[] }>();
-  for (const row of rows) {
-    const header = readHeader(row.payload);
-    if (!header.ok) {
-      outcomes.set(row, outcomeOfFault(header.error.code));
-    } else if (base64urlFromBytes(header.value.groupId) !== groupId || header.value.messageId !== row.id) {
-      outcomes.set(row, 'Tampered');
-    } else {
-      const key = `${header.value.epoch} ${header.value.leaf}`;
-      const run = runs.get(key) ?? { header: header.value, rows: [] };
-      run.rows.push(row);
-      runs.set(key, run);
-    }
-  }
-
-  const opened = new Map<InboxRow, Opened>();
-  for (const run of runs.values()) {
-    const sender = await chainAt(store, groupId, run.header.epoch, run.header.leaf);
-    if (sender === undefined) {
-      const outcome: Outcome = run.header.epoch > present ? 'FutureEpoch' : 'SentBeforeJoin';
-      for (const row of run.rows) outcomes.set(row, outcome);
-      continue;
-    }
-    if (sender.deviceId === identity.device) {
-      // Our own chain is for sealing: what we sent comes back as an echo, never to be opened.
-      for (const row of run.rows) outcomes.set(row, 'OwnEcho');
-      continue;
-    }
-    const { results, next } = openChain(sender, run.rows, clock.now());
-    for (const [i, result] of results.entries()) {
-      const row = run.rows[i] as InboxRow;
-      if (result.ok) opened.set(row, { row, sender, record: result.value });
-      else outcomes.set(row, outcomeOfFault(result.error.code));
-    }
-    if (next !== undefined) {
-      await saveChain(store, {
-        ...sender,
-        chainKey: chainToBytes(next),
-        iteration: next.iteration,
-        updatedAt: clock.now(),
-      });
-    }
-  }
-  return rows.flatMap((row) => opened.get(row) ?? []);
-}
-
-function openChain(
-  sender: SenderKeyRow,
-  rows: readonly InboxRow[],
-  now: number,
-): { results: readonly Result<OpenedRecord, SenderKeyFault>[]; next?: SenderChain } {
-  const chain = chainFromBytes(sender.chainKey);
-  // Sealed and opened by us under authentication: bytes that do not decode were never written by us.
-  if (!chain.ok) throw new Error('a stored sender chain does not decode');
-  return openRun(
-    chain.value,
-    rows.map((row) => row.payload as Bytes),
-    now,
-  );
 }
 
 /** Stores what the opened records say. @returns the ids of the messages that were new. */
