@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AccountId, MessageId } from '../../src/lib/core/ids.ts';
 import type { MessageItem } from '../../src/lib/services/client.ts';
+import { keptRows } from '../../src/lib/ui/conversation/keptRows.ts';
 import { timelineOf } from '../../src/lib/ui/conversation/timeline.ts';
 
 const noon = new Date(2026, 4, 10, 12).getTime();
@@ -69,5 +70,24 @@ describe('the rows of a conversation', () => {
       '0',
     );
     expect(new Set(rows.map((row) => row.key)).size).toBe(rows.length);
+  });
+});
+
+describe('rows that are drawn again', () => {
+  const first = [message('a', 'ana', noon), message('b', 'me', noon + minute, { state: 'queued' })];
+
+  it('keeps the object of every row that did not change', () => {
+    const before = timelineOf(first, undefined);
+    const after = keptRows(before, timelineOf(structuredClone(first), undefined));
+    after.forEach((row, at) => expect(row).toBe(before[at]));
+  });
+
+  it('takes the new one when the state, the text or the place in a run changed', () => {
+    const before = timelineOf(first, undefined);
+    const sent = keptRows(before, timelineOf([...first.slice(0, 1), message('b', 'me', noon + minute)], undefined));
+    expect(sent[1]).toBe(before[1]);
+    expect(sent[2]).not.toBe(before[2]);
+    const more = keptRows(before, timelineOf([...first, message('c', 'me', noon + minute)], undefined));
+    expect(more[2]).toMatchObject({ starts: true, ends: false });
   });
 });

@@ -12,6 +12,8 @@ export interface OpenConversation {
   /** What was read when it was opened: the line above new messages stays there while one reads. */
   readonly lastRead: string | undefined;
   readonly isLoadingOlder: boolean;
+  /** How many messages were there before one asked for older ones. */
+  readonly nearby: number;
   /** Shows one page more of the past, if there is one and none is on its way. */
   showOlder(): void;
   /** Takes the line above new messages away, as after an answer. */
@@ -28,6 +30,7 @@ const UNREAD_AT_ONCE = 600;
 /** Call while a component starts; the watch ends with it. */
 export function openConversation(client: CairnClient, id: ConversationId): OpenConversation {
   let limit = $state(PAGE);
+  let nearby = $state(PAGE);
   let lastRead = $state.raw<string>();
   let isFirst = true;
 
@@ -38,7 +41,7 @@ export function openConversation(client: CairnClient, id: ConversationId): OpenC
         if (isFirst && view !== undefined) {
           isFirst = false;
           if (view.unread > 0) lastRead = view.lastReadSortKey;
-          if (view.unread >= wanted) limit = Math.min(view.unread + PAGE, UNREAD_AT_ONCE);
+          if (view.unread >= wanted) limit = nearby = Math.min(view.unread + PAGE, UNREAD_AT_ONCE);
         }
         show({ view });
       });
@@ -60,6 +63,9 @@ export function openConversation(client: CairnClient, id: ConversationId): OpenC
     },
     get isLoadingOlder() {
       return isLoadingOlder;
+    },
+    get nearby() {
+      return nearby;
     },
     showOlder() {
       if (view?.hasOlder === true && !isLoadingOlder) limit += PAGE;
