@@ -52,6 +52,13 @@ const severities = {
 
 export const saySeverity = (severity: SecurityItem['severity']): string => severities[severity]();
 
+/** What happened, from the type of the event and the fact that goes with it. */
+export function sayEvent(event: SecurityItem): string {
+  if (event.type === 'failed-unlock') return m.event_failed_unlock({ count: Number(event.description) });
+  if (event.type === 'commit-refused') return m.event_commit_refused({ reason: sayReason(event.description) });
+  return m.event_other({ type: event.type });
+}
+
 const operations = {
   message: m.activity_message,
   create: m.activity_create,
