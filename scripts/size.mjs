@@ -17,6 +17,10 @@ const LATER = [
   /node_modules\/@hpke\/(dhkem-x448|chacha20poly1305|ml-kem)\//,
   /node_modules\/@noble\/curves\/(nist|ed448)\.js$/,
   /node_modules\/@noble\/post-quantum\/ml-dsa\.js$/,
+  // The menu of a message comes with the first right-click or long press.
+  /^src\/lib\/ui\/conversation\/MessageMenu\.svelte$/,
+  // A code can be read out, typed and pasted; drawing it as a picture comes after it as text.
+  /node_modules\/qr\/index\.js$/,
   // Reading a QR code takes a camera or a picture that somebody chose.
   /node_modules\/qr\/decode\.js$/,
   /^src\/lib\/ui\/people\/CodeScanner\.svelte$/,

@@ -1,6 +1,17 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, getToKnow, goTo, message, openChat, PASSPHRASE, send, startDirect, startGroup, test } from './fixtures.ts';
+import {
+  expect,
+  getToKnow,
+  goTo,
+  message,
+  openChat,
+  PASSPHRASE,
+  send,
+  startDirect,
+  startGroup,
+  test,
+} from './fixtures.ts';
 
 /** Every file below a folder. */
 function filesBelow(folder: string): string[] {
@@ -26,7 +37,10 @@ function findings(folder: string, planted: readonly string[]): string[] {
   });
 }
 
-test('nothing private is found in the browser profile, the relay’s store or its log', async ({ relay, join: joinAs }) => {
+test('nothing private is found in the browser profile, the relay’s store or its log', async ({
+  relay,
+  join: joinAs,
+}) => {
   const ana = await joinAs('Anaximandra Quillon');
   const bo = await joinAs('Bohumil Vexley');
   await getToKnow(ana, bo);
