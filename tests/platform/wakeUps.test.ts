@@ -3,7 +3,7 @@ import { onWakeUps } from '../../src/lib/platform/wakeUps.ts';
 
 function page(visibilityState: 'visible' | 'hidden') {
   const window = new EventTarget();
-  const document = Object.assign(new EventTarget(), { visibilityState: visibilityState as string });
+  const document = Object.assign(new EventTarget(), { visibilityState: visibilityState });
   const nudge = vi.fn();
   return { window, document, nudge, stop: onWakeUps({ window, document }, nudge) };
 }

@@ -23,8 +23,7 @@ const RANDOM_ID = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 const HASH_ID = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 
 /** A fresh random id of 128 bits. */
-export const newId = <T extends string>(random: Random): T =>
-  base64urlFromBytes(random.bytes(ID_BYTES)) as T;
+export const newId = <T extends string>(random: Random): T => base64urlFromBytes(random.bytes(ID_BYTES)) as T;
 
 /** Whether `text` is the one spelling of 16 bytes. */
 export const isRandomId = (text: string): boolean => RANDOM_ID.test(text);

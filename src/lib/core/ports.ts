@@ -15,7 +15,11 @@ export interface Random {
 
 /** Diagnostics. Never message text, names, keys or passphrases; ids only at `debug`. */
 export interface Logger {
-  log(level: 'debug' | 'info' | 'warn' | 'error', event: string, facts?: Record<string, string | number | boolean>): void;
+  log(
+    level: 'debug' | 'info' | 'warn' | 'error',
+    event: string,
+    facts?: Record<string, string | number | boolean>,
+  ): void;
 }
 
 /** Runs `work` while no one else on this device holds `name`: Web Locks in the browser. */

@@ -1,7 +1,6 @@
 /** Either a value or a typed error: what every layer hands to the one above it. */
 export type Result<T, E extends Fault = Fault> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: E };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
 
 /** When it makes sense to try again. `person`: only after somebody decided something. */
 export type Retry = 'never' | 'now' | 'after-sync' | 'person';
@@ -54,11 +53,14 @@ export async function settle<T>(work: Promise<T> | (() => Promise<T>)): Promise<
 export function faultOf(thrown: unknown): Fault | undefined {
   let at: unknown = thrown;
   for (let depth = 0; depth < 4 && typeof at === 'object' && at !== null; depth++) {
-    if (at instanceof Refusal) return at.fault;
+    if (isRefusal(at)) return at.fault;
     at = 'inner' in at && at.inner ? at.inner : 'cause' in at ? at.cause : undefined;
   }
   return undefined;
 }
+
+/** `instanceof` alone would make the fault's type anything. */
+const isRefusal = (thrown: unknown): thrown is Refusal => thrown instanceof Refusal;
 
 /** The value, or the fault thrown as a {@link Refusal}. */
 export function unwrap<T>(result: Result<T>): T {

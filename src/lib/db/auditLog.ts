@@ -13,8 +13,6 @@ import type { AuditLogRow, Store } from './store.ts';
 /** Tables that {@link appendAudit} writes; a caller's transaction must hold them. */
 export const auditTables = ['auditLog', 'settings'] as const;
 
-export const AUDIT_KEPT_MS = 365 * 24 * 3600_000;
-
 export interface AuditEntry {
   readonly eventType: string;
   readonly action: string;

@@ -27,5 +27,5 @@ export async function saveMlsGroup(store: Store, row: MlsGroupRow): Promise<void
  */
 export async function groupOfConversation(store: Store, conversationId: ConversationId): Promise<GroupId | undefined> {
   const ids = await store.mlsGroups.where('conversationId').equals(conversationId).primaryKeys();
-  return (ids as GroupId[]).sort()[0];
+  return ids.sort()[0];
 }

@@ -128,7 +128,7 @@ export async function advanceMessage(
     .where('id')
     .equals(id)
     .modify((row) => {
-      if (STEPS.indexOf(row.status as (typeof STEPS)[number]) < STEPS.indexOf(status)) row.status = status;
+      if (STEPS.indexOf(row.status) < STEPS.indexOf(status)) row.status = status;
     });
 }
 

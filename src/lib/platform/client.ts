@@ -38,7 +38,7 @@ interface Running {
 
 async function startWorker(): Promise<Running> {
   // Trusted Types want the address to come from a named policy; the DOM's types know only text.
-  const worker = new Worker(scriptUrl(workerUrl) as unknown as string, { type: 'module', name: 'cairn' });
+  const worker = new Worker(scriptUrl(workerUrl) as string, { type: 'module', name: 'cairn' });
   const host = Comlink.wrap<WorkerHost>(worker);
   unwrap(await host.start(Comlink.proxy(() => location.reload())));
   const remote = await host.client();

@@ -2,7 +2,7 @@ import { base64urlFromBytes } from '../core/bytes.ts';
 import type { Clock } from '../core/ports.ts';
 import { err, ok } from '../core/result.ts';
 import { limits } from '../protocol/limits.ts';
-import { hello, socketFrame, socketPath } from '../protocol/requests.ts';
+import { type hello, socketFrame, socketPath } from '../protocol/requests.ts';
 import { cborFromValue, valueFromCbor } from '../protocol/wire.ts';
 import { networkFault, type Transport } from '../sync/transport.ts';
 import type * as v from 'valibot';

@@ -1,17 +1,31 @@
 import * as v from 'valibot';
-import type { Bytes } from '../core/bytes.ts';
-import { isHashId, isRandomId, type AccountId, type DeviceId, type GroupId, type KeyPackageRef, type MessageId, type StreamId } from '../core/ids.ts';
+import {
+  isHashId,
+  isRandomId,
+  type AccountId,
+  type DeviceId,
+  type KeyPackageRef,
+  type MessageId,
+  type StreamId,
+} from '../core/ids.ts';
 
 /** The building blocks of every schema on the wire. */
 
 const randomId = <T extends string>() =>
-  v.pipe(v.string(), v.check(isRandomId, 'id'), v.transform((text) => text as T));
+  v.pipe(
+    v.string(),
+    v.check(isRandomId, 'id'),
+    v.transform((text) => text as T),
+  );
 const hashId = <T extends string>() =>
-  v.pipe(v.string(), v.check(isHashId, 'id'), v.transform((text) => text as T));
+  v.pipe(
+    v.string(),
+    v.check(isHashId, 'id'),
+    v.transform((text) => text as T),
+  );
 
 export const accountId = hashId<AccountId>();
 export const deviceId = randomId<DeviceId>();
-export const groupId = randomId<GroupId>();
 export const streamId = randomId<StreamId>();
 export const messageId = randomId<MessageId>();
 /** Of a commit, a welcome or any other entry that is not a message. */
@@ -26,8 +40,6 @@ export const keyPackageRef = v.pipe(
 export const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const time = natural;
 
-export const bytes = (length: number) =>
-  v.pipe(v.instance(Uint8Array), v.length(length), v.transform((b) => b as Bytes));
-export const bytesUpTo = (most: number) =>
-  v.pipe(v.instance(Uint8Array), v.maxLength(most), v.transform((b) => b as Bytes));
+export const bytes = (length: number) => v.pipe(v.instance(Uint8Array), v.length(length));
+export const bytesUpTo = (most: number) => v.pipe(v.instance(Uint8Array), v.maxLength(most));
 export const textUpTo = (mostBytes: number) => v.pipe(v.string(), v.maxBytes(mostBytes));

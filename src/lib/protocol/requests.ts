@@ -109,7 +109,11 @@ export const append = {
     results: v.array(
       v.variant('ok', [
         v.strictObject({ ok: v.literal(true), id: entryId, seq: natural }),
-        v.strictObject({ ok: v.literal(false), id: entryId, code: v.picklist(['stale-epoch', 'future-epoch', 'conflict', 'not-sent']) }),
+        v.strictObject({
+          ok: v.literal(false),
+          id: entryId,
+          code: v.picklist(['stale-epoch', 'future-epoch', 'conflict', 'not-sent']),
+        }),
       ]),
     ),
   }),
@@ -184,7 +188,10 @@ export type Entry = v.InferOutput<typeof entry>;
 export const catchUp = {
   path: 'catch-up',
   request: v.strictObject({
-    cursors: v.pipe(v.record(streamId, natural), v.check((cursors) => Object.keys(cursors).length <= limits.catchUpStreams, 'streams')),
+    cursors: v.pipe(
+      v.record(streamId, natural),
+      v.check((cursors) => Object.keys(cursors).length <= limits.catchUpStreams, 'streams'),
+    ),
   }),
   answer: v.strictObject({
     entries: v.array(entry),

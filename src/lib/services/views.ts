@@ -13,7 +13,6 @@ import type {
   ConversationView,
   MemberItem,
   MessageItem,
-  MessageState,
   Notice,
   PersonItem,
   SecurityItem,
@@ -69,7 +68,7 @@ export async function viewConversation(
   id: ConversationId,
   limit: number,
 ): Promise<ConversationView | undefined> {
-  const { store, identity } = viewer;
+  const { store } = viewer;
   const row = await store.conversations.get(id);
   if (row === undefined) return undefined;
   const names = await namesOf(viewer);
@@ -195,7 +194,7 @@ function messageItem({ identity }: Viewer, row: MessageRow, names: Names): Messa
     type: row.type === 'system' || row.type === 'encrypted' ? row.type : 'text',
     text: row.content ?? '',
     at: row.timestamp,
-    ...(row.isOutgoing ? { state: row.status as MessageState } : {}),
+    ...(row.isOutgoing ? { state: row.status } : {}),
   };
   const notice = row.metadata?.['notice'] as NoticeFacts | undefined;
   const reason = row.metadata?.['reason'];

@@ -1,4 +1,4 @@
-import { base64urlFromBytes, type Bytes } from '../core/bytes.ts';
+import { base64urlFromBytes } from '../core/bytes.ts';
 import type { GroupId } from '../core/ids.ts';
 import { authenticateRun, type AuthenticatedRun } from '../crypto/senderKey/authenticate.ts';
 import { chainFromBytes, chainToBytes, type SenderChain } from '../crypto/senderKey/chain.ts';
@@ -62,7 +62,7 @@ export async function authenticateBatch(session: Session, groupId: GroupId, rows
       // Our own chain is for sealing: what we sent comes back as an echo, never to be opened.
       for (const row of ofChain) outcomes.set(row, 'OwnEcho');
     } else {
-      const records = ofChain.map((row) => row.payload as Bytes);
+      const records = ofChain.map((row) => row.payload);
       runs.push({ sender, rows: ofChain, authenticated: await authenticateRun(chainOf(sender), records) });
     }
   }
