@@ -82,7 +82,13 @@ export interface ConversationItem {
   readonly kind: 'direct' | 'group';
   readonly title: string;
   /** Newest message in one line; `author` only in groups and for own messages. */
-  readonly preview?: { readonly author?: string; readonly text: string; readonly state?: MessageState };
+  readonly preview?: {
+    readonly author?: string;
+    readonly text: string;
+    readonly state?: MessageState;
+    /** Instead of a text, where the newest is a system line. */
+    readonly notice?: Notice;
+  };
   readonly draft: string;
   readonly unread: number;
   readonly lastActivity: number;
@@ -110,7 +116,7 @@ export interface MessageItem {
   readonly state?: MessageState;
 }
 
-/** What happened in a group, for a system line. */
+/** What happened in a group, for a system line: names, and the empty name for oneself. `joined`: who added us. */
 export type Notice =
   | { readonly what: 'created'; readonly by: string }
   | { readonly what: 'joined'; readonly by: string }

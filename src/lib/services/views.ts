@@ -179,7 +179,8 @@ function previewOf(
   names: Names,
 ): NonNullable<ConversationItem['preview']> {
   const item = { text: message.content ?? '' };
-  if (message.type === 'system') return item;
+  const notice = message.metadata?.['notice'] as NoticeFacts | undefined;
+  if (notice !== undefined) return { ...item, notice: noticeItem(notice, names, identity.account) };
   if (message.isOutgoing) return { ...item, author: names.get(identity.account) ?? '', state: message.status };
   return kindOf(conversation) === 'group' ? { ...item, author: names.get(message.senderId) ?? '' } : item;
 }
@@ -211,7 +212,7 @@ function noticeItem(facts: NoticeFacts, names: Names, self: AccountId): Notice {
   switch (facts.what) {
     case 'created':
     case 'joined':
-      return { what: facts.what, by: facts.by === undefined ? '?' : name(facts.by) };
+      return { what: facts.what, by: facts.by === undefined ? '' : name(facts.by) };
     case 'added':
     case 'removed':
       return { what: facts.what, by: name(facts.by), who: facts.who.map(name) };

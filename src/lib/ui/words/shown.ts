@@ -82,17 +82,23 @@ export const sayStatus = (item: WaitingItem): string => statuses[item.status]();
 export function sayNotice(notice: Notice): string {
   switch (notice.what) {
     case 'created':
-      return m.notice_created({ by: notice.by });
+      return notice.by === '' ? m.notice_created_you() : m.notice_created({ by: notice.by });
     case 'joined':
-      return m.notice_joined({ by: notice.by });
-    case 'added':
-      return m.notice_added({ by: notice.by, who: sayNames(notice.who) });
-    case 'removed':
-      return m.notice_removed({ by: notice.by, who: sayNames(notice.who) });
+      return notice.by === '' ? m.notice_joined_you() : m.notice_joined({ by: notice.by });
+    case 'added': {
+      const who = sayNames(notice.who.map(orYou));
+      return notice.by === '' ? m.notice_added_you({ who }) : m.notice_added({ by: notice.by, who });
+    }
+    case 'removed': {
+      const who = sayNames(notice.who.map(orYou));
+      return notice.by === '' ? m.notice_removed_you({ who }) : m.notice_removed({ by: notice.by, who });
+    }
     case 'left':
-      return m.notice_left({ who: sayNames(notice.who) });
+      return notice.who[0] === '' ? m.notice_left_you() : m.notice_left({ who: sayNames(notice.who) });
   }
 }
+
+const orYou = (name: string): string => (name === '' ? m.notice_you() : name);
 
 /** `Ana, Bo and Chloé`, in the way of the language. */
 export const sayNames = (names: readonly string[]): string =>
