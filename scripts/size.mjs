@@ -13,10 +13,6 @@ const LIMIT_KB = 250;
 
 /** Loaded on demand, and not on the way to a first conversation. */
 const LATER = [
-  // MLS suites that Cairn doesn't use; ts-mls loads them by name.
-  /node_modules\/@hpke\/(dhkem-x448|chacha20poly1305|ml-kem)\//,
-  /node_modules\/@noble\/curves\/(nist|ed448)\.js$/,
-  /node_modules\/@noble\/post-quantum\/ml-dsa\.js$/,
   // The menu of a message comes with the first right-click or long press.
   /^src\/lib\/ui\/conversation\/MessageMenu\.svelte$/,
   // A code can be read out, typed and pasted; drawing it as a picture comes after it as text.
