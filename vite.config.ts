@@ -14,7 +14,17 @@ export default defineConfig({
     // One file: the service worker keeps what Kit names, and Kit names no chunks of workers.
     rolldownOptions: { output: { codeSplitting: false } },
   },
-  build: { target: 'es2023' },
+  build: {
+    target: 'es2023',
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What three places or more use goes in one file: dozens of tiny ones compress badly.
+          groups: [{ name: 'ui', test: /src\/lib\/ui\/|@lucide/, minShareCount: 3 }],
+        },
+      },
+    },
+  },
   test: {
     // Argon2id and MLS with post-quantum keys are slow by design; two cores are shared.
     testTimeout: 30_000,
