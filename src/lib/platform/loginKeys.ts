@@ -7,7 +7,7 @@ import type { LoginKeys } from '../sync/loginKeys.ts';
  */
 export const webLoginKeys: LoginKeys = {
   async create() {
-    const pair = (await crypto.subtle.generateKey({ name: 'Ed25519' }, false, ['sign', 'verify']));
+    const pair = await crypto.subtle.generateKey({ name: 'Ed25519' }, false, ['sign', 'verify']);
     return { key: pair.privateKey, publicKey: new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)) };
   },
   async sign(key, data): Promise<Bytes> {

@@ -81,7 +81,7 @@ export interface ConversationItem {
   readonly id: ConversationId;
   readonly kind: 'direct' | 'group';
   readonly title: string;
-  /** Newest message in one line; `author` only in groups and for own messages. */
+  /** Newest message in one line; `author` only in groups, `state` only of own messages. */
   readonly preview?: {
     readonly author?: string;
     readonly text: string;

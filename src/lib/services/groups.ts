@@ -9,10 +9,19 @@ import { may, type Right, type Role } from '../domain/roles.ts';
 import { limits } from '../protocol/limits.ts';
 import { compose, composeTables, newMessageId, nextSortKey, type Composer } from '../sync/compose.ts';
 import type { Person } from '../sync/intents.ts';
+import { addNotice } from '../sync/notices.ts';
 import { queueIntent } from '../sync/queueIntent.ts';
 
 /** Tables of a transaction that makes a conversation and notes what is to become of it. */
-const groupTables = [...composeTables, 'users', 'contacts', 'conversations', 'groups', 'groupMembers'] as const;
+const groupTables = [
+  ...composeTables,
+  'users',
+  'contacts',
+  'conversations',
+  'groups',
+  'groupMembers',
+  'messages',
+] as const;
 
 /** The one direct conversation with a contact, made if there is none. Refused: `not-found`. */
 export async function openDirect(composer: Composer, contact: AccountId): Promise<Result<ConversationId, Fault>> {
@@ -59,6 +68,8 @@ export async function createGroup(
         updatedAt: now,
       });
       await ensureConversation(store, { id, kind: 'group', groupId, title: name }, now);
+      // Said now, not when the relay has it: what is written meanwhile comes after it.
+      await addNotice(composer, id, { what: 'created', by: identity.account });
       await queueIntent(composer, id, { what: 'create', kind: 'group', groupId, name, people });
       return id;
     }),

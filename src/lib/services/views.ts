@@ -181,7 +181,7 @@ function previewOf(
   const item = { text: message.content ?? '' };
   const notice = message.metadata?.['notice'] as NoticeFacts | undefined;
   if (notice !== undefined) return { ...item, notice: noticeItem(notice, names, identity.account) };
-  if (message.isOutgoing) return { ...item, author: names.get(identity.account) ?? '', state: message.status };
+  if (message.isOutgoing) return { ...item, state: message.status };
   return kindOf(conversation) === 'group' ? { ...item, author: names.get(message.senderId) ?? '' } : item;
 }
 

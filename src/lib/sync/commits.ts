@@ -141,16 +141,15 @@ interface RosterChange {
 /** Says in the conversation who came and went, and drops the removals of people who are gone already. */
 async function announce(session: Session, conversationId: ConversationId, change: RosterChange): Promise<void> {
   const { kind, by, isNew, added, removed } = change;
-  if (kind === 'direct') return;
+  // Who makes a group has said so already.
+  if (kind === 'direct' || isNew) return;
   const left = await takeReleases(session, conversationId, removed);
   const expelled = removed.filter((account) => !left.includes(account));
-  const notices: NoticeFacts[] = isNew
-    ? [{ what: 'created', by }]
-    : [
-        ...(added.length > 0 ? [{ what: 'added', by, who: added } as const] : []),
-        ...(expelled.length > 0 ? [{ what: 'removed', by, who: expelled } as const] : []),
-        ...(left.length > 0 ? [{ what: 'left', who: left } as const] : []),
-      ];
+  const notices: NoticeFacts[] = [
+    ...(added.length > 0 ? [{ what: 'added', by, who: added } as const] : []),
+    ...(expelled.length > 0 ? [{ what: 'removed', by, who: expelled } as const] : []),
+    ...(left.length > 0 ? [{ what: 'left', who: left } as const] : []),
+  ];
   for (const notice of notices) await addNotice(session, conversationId, notice);
 }
 
