@@ -34,6 +34,8 @@ export interface Person {
   readonly name: string;
   readonly network: Network;
   readonly store: Store;
+  /** The device's database, for whoever opens it beside the app. */
+  readonly storage: { readonly indexedDB: IDBFactory; readonly IDBKeyRange: typeof IDBKeyRange };
   /** The client of this person's first tab. */
   readonly client: Cairn;
   /** Another tab on the same device, unlocked. */
@@ -152,6 +154,7 @@ async function createPerson(w: World, name: string, random: Random): Promise<Per
     name,
     network,
     tabs,
+    storage: { indexedDB, IDBKeyRange },
     get store() {
       return stores.at(-1) as Store;
     },

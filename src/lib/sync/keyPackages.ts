@@ -7,6 +7,7 @@ import {
   keyPackagesByStatus,
   markPublished,
   unpublishedPackages,
+  updateKeyPackageStatus,
   type NewKeyPackage,
 } from '../db/keyPackages.ts';
 import type { Store } from '../db/store.ts';
@@ -35,7 +36,8 @@ export function refillKeyPackages(
     const { available } = pool.value;
     const now = clock.now();
     await expireKeyPackages(store, now);
-    // One that was used is spent here, while the relay would go on handing it out.
+    await forgetRetired(store, now);
+    // One that was used is retired here, while the relay would go on handing it out.
     const lastResort = pool.value.lastResort && (await hasLastResort(store));
     const missing = available < KEY_PACKAGE_REFILL ? KEY_PACKAGE_TARGET - available : 0;
     if (missing === 0 && lastResort) return resumed;
@@ -60,6 +62,13 @@ export function refillKeyPackages(
 }
 
 const STEP = 6;
+
+/** Deletes the private halves of packages of last resort that nobody can hold a reservation of any more. */
+async function forgetRetired(store: Store, now: number): Promise<void> {
+  for (const row of await keyPackagesByStatus(store, 'reserved')) {
+    if ((row.reservationExpiresAt ?? 0) <= now) await updateKeyPackageStatus(store, row.ref, 'expired', now);
+  }
+}
 
 const hasLastResort = async (store: Store): Promise<boolean> =>
   (await keyPackagesByStatus(store, 'available')).some((row) => row.isLastResort);

@@ -1,11 +1,12 @@
-import type { ConversationId, GroupId, StreamId } from '../core/ids.ts';
+import type { AccountId, ConversationId, GroupId, KeyPackageRef, StreamId } from '../core/ids.ts';
 import { directConversationId } from '../crypto/identity.ts';
 import { dataOf, epochOf, groupIdOf, joinFromWelcome, membersOf, welcomeRefs } from '../crypto/mls/index.ts';
 import { finishEntries, setBuffered } from '../db/inbox.ts';
-import { loadBundle, loadKeyPackage, spendKeyPackage } from '../db/keyPackages.ts';
+import { loadBundle, loadKeyPackage, reserveKeyPackage, spendKeyPackage } from '../db/keyPackages.ts';
 import { loadMlsGroup } from '../db/mlsGroups.ts';
-import type { InboxRow } from '../db/store.ts';
+import type { InboxRow, Store } from '../db/store.ts';
 import type { GroupData } from '../domain/groupData.ts';
+import { RESERVATION_MS } from '../protocol/limits.ts';
 import { enterEpoch, epochTables, storeEpoch } from './epochs.ts';
 import type { Identity } from './identity.ts';
 import { addNotice, noticeTables } from './notices.ts';
@@ -57,7 +58,9 @@ async function join(session: Session, row: InboxRow): Promise<Outcome> {
     await store.tx('rw', welcomeTables, async () => {
       const isNew = (await store.conversations.get(conversationId)) === undefined;
       await storeEpoch(store, entry, { conversationId, revision: known?.revision ?? 0, self: identity.account }, now);
-      await spendKeyPackage(store, ref, adder ?? identity.account, groupId, now);
+      const by = adder ?? identity.account;
+      if (isLastResort) await retireLastResort(store, ref, by, now);
+      else await spendKeyPackage(store, ref, by, groupId, now);
       if (data.kind === 'group' || isNew) {
         await addNotice(session, conversationId, { what: 'joined', ...(adder === undefined ? {} : { by: adder }) });
       }
@@ -69,6 +72,15 @@ async function join(session: Session, row: InboxRow): Promise<Outcome> {
     return 'Applied';
   }
   return 'OrphanWelcome';
+}
+
+/**
+ * The package of last resort may be in several hands at once: it is replaced, but its private half stays
+ * as long as a reservation of it can be in force.
+ */
+async function retireLastResort(store: Store, ref: KeyPackageRef, by: AccountId, now: number): Promise<void> {
+  if ((await loadKeyPackage(store, ref))?.status === 'reserved') return;
+  await reserveKeyPackage(store, ref, { id: ref, by, expiresAt: now + RESERVATION_MS }, now);
 }
 
 /**
