@@ -18,6 +18,7 @@ export default defineConfig({
   reporter: 'list',
   use: {
     launchOptions: chromiumLaunch(),
+    viewport: { width: 1280, height: 800 },
     trace: 'off',
     video: 'off',
     screenshot: 'off',

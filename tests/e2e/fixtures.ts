@@ -3,7 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test as base, chromium, expect, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import {
+  test as base,
+  chromium,
+  expect,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Locator,
+  type Page,
+} from '@playwright/test';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
 import { createCable, type Cable } from './cable.ts';
 
@@ -51,10 +59,10 @@ export const test = base.extend<Fixtures>({
     await relay.stop();
     rmSync(relay.dataDir, { recursive: true, force: true });
   },
-  join: async ({ relay }, use, info) => {
+  join: async ({ relay, viewport, colorScheme }, use) => {
     const people: Person[] = [];
     await use(async (name) => {
-      const person = await createPerson(relay, name, info.project.use.viewport ?? { width: 1280, height: 800 });
+      const person = await createPerson(relay, name, { viewport, colorScheme });
       people.push(person);
       return person;
     });
@@ -121,12 +129,12 @@ function freePort(): Promise<number> {
 async function createPerson(
   relay: RelayProcess,
   name: string,
-  viewport: { width: number; height: number },
+  look: Pick<BrowserContextOptions, 'viewport' | 'colorScheme'>,
 ): Promise<Person> {
   const profile = mkdtempSync(join(tmpdir(), 'cairn-profile-'));
   const cable = await createCable(relay.port);
   const launch = async () => {
-    const context = await chromium.launchPersistentContext(profile, { ...chromiumLaunch(), viewport });
+    const context = await chromium.launchPersistentContext(profile, { ...chromiumLaunch(), ...look });
     const page = context.pages()[0] ?? (await context.newPage());
     await page.goto(cable.origin);
     return { context, page };

@@ -78,6 +78,21 @@ describe('a group', () => {
     expect(view.members.map((member) => member.name).sort()).toEqual(['Ana', 'Bo', 'Cy']);
   });
 
+  it('that was never made is gone once its maker gives it up', async () => {
+    const { ana, bo } = await trio();
+    ana.network.isUp = false;
+    const id = await must(ana.client.createGroup({ name: 'Hike', people: [await accountOf(bo)] }));
+    await must(ana.client.sendText(id, 'for nobody'));
+    const created = (await ana.store.offlineOperations.toArray()).find((row) => row.operationType === 'create');
+    await must(ana.client.discard(created?.id ?? ''));
+    ana.network.isUp = true;
+    await w.settle();
+    await expect(ana.conversation('Hike')).rejects.toThrow('no conversation');
+    expect(await ana.store.messages.count()).toBe(0);
+    expect(await ana.store.groups.count()).toBe(0);
+    await expect(bo.conversation('Hike')).rejects.toThrow('no conversation');
+  });
+
   it('lets a newcomer read from their coming on', async () => {
     const { ana, bo, cy } = await trio();
     const id = await must(ana.client.createGroup({ name: 'Hike', people: [await accountOf(bo)] }));

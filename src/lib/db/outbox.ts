@@ -1,5 +1,6 @@
 import type { ConversationId, MessageId } from '../core/ids.ts';
 import { refuse } from '../core/result.ts';
+import { groupOfConversation } from './mlsGroups.ts';
 import type { OfflineOperationRow, Store } from './store.ts';
 
 /** Operations that wait on this device. Those of one lane go out in the order of their sort keys. */
@@ -80,11 +81,23 @@ export async function retryOperation(store: Store, id: string): Promise<void> {
     await store.messages.where('id').equals(operation.messageId).modify({ status: 'queued' });
 }
 
-/** The person gives an operation up; its message leaves this device, where alone it was. Refused: `not-found`. */
+/** Tables of {@link discardOperation}. */
+export const discardTables = [...outboxTables, 'mlsGroups', 'conversations', 'groups'] as const;
+
+/**
+ * The person gives an operation up, inside the caller's transaction: its message leaves this device, where
+ * alone it was, and a conversation that was never made goes with everything written in it. Refused: `not-found`.
+ */
 export async function discardOperation(store: Store, id: string): Promise<void> {
   const operation = (await store.offlineOperations.get(id)) ?? notFound(id);
   await store.offlineOperations.delete(id);
   if (operation.messageId !== undefined) await store.messages.where('id').equals(operation.messageId).delete();
+  const conversationId = operation.lane as ConversationId;
+  if (operation.operationType !== 'create' || (await groupOfConversation(store, conversationId)) !== undefined) return;
+  const conversation = await store.conversations.get(conversationId);
+  await store.offlineOperations.where('lane').equals(conversationId).delete();
+  await store.conversations.delete(conversationId);
+  if (conversation?.groupId !== undefined) await store.groups.delete(conversation.groupId);
 }
 
 /** Changes to groups that wait for the relay, oldest first. */

@@ -1,7 +1,7 @@
 import type { Clock, Locks, Logger, Random } from '../core/ports.ts';
 import { err, ok, settle, type Fault, type Result } from '../core/result.ts';
 import { settleStorage } from '../db/faults.ts';
-import { discardOperation, retryOperation } from '../db/outbox.ts';
+import { discardOperation, discardTables, retryOperation } from '../db/outbox.ts';
 import type { Store } from '../db/store.ts';
 import { createEngine, type Engine, type Link } from '../sync/engine.ts';
 import type { LoginKeys } from '../sync/loginKeys.ts';
@@ -186,8 +186,7 @@ export function createCairn(ports: CairnPorts): Cairn {
     markRead: (id, upTo) => act((session) => markRead(session, id, upTo)),
     retry: (operation) =>
       act(() => settle(store.tx('rw', ['offlineOperations', 'messages'], () => retryOperation(store, operation)))),
-    discard: (operation) =>
-      act(() => settle(store.tx('rw', ['offlineOperations', 'messages'], () => discardOperation(store, operation)))),
+    discard: (operation) => act(() => settle(store.tx('rw', discardTables, () => discardOperation(store, operation)))),
     syncNow: async () => open?.engine.syncNow(),
 
     poke() {
