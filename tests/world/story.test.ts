@@ -279,3 +279,14 @@ describe('several tabs', () => {
 function includes(haystack: Uint8Array, needle: Uint8Array): boolean {
   return Buffer.from(haystack).includes(Buffer.from(needle));
 }
+
+describe('two tabs that make an account at the same moment', () => {
+  it('end with one account, which its own passphrase opens', async () => {
+    w = await world();
+    const made = await w.twoTabsMakeAccounts(['first passphrase', 'second passphrase']);
+    expect(made.results.filter((result) => result.ok)).toHaveLength(1);
+    expect(made.results.find((result) => !result.ok)).toMatchObject({ error: { code: 'exists' } });
+    const winner = made.results.findIndex((result) => result.ok);
+    expect(await made.unlockWith(['first passphrase', 'second passphrase'][winner] ?? '')).toMatchObject({ ok: true });
+  });
+});

@@ -23,6 +23,11 @@ export interface World {
   readonly random: Random;
   relay: Relay;
   person(name: string): Promise<Person>;
+  /** Two tabs of one fresh device each make an account with their passphrase. */
+  twoTabsMakeAccounts(passphrases: readonly string[]): Promise<{
+    readonly results: readonly Result<void>[];
+    unlockWith(passphrase: string): Promise<Result<void>>;
+  }>;
   /** Lets everybody who is online sync until nothing moves any more. */
   settle(): Promise<void>;
   /** Everything in a group's stream, as a member may read it. */
@@ -77,6 +82,29 @@ export async function world(options: { readonly seed?: string } = {}): Promise<W
       const person = await createPerson(w, name, createRandom(`${seed}/${name}`));
       people.push(person);
       return person;
+    },
+    async twoTabsMakeAccounts(passphrases) {
+      const indexedDB = new IDBFactory();
+      const locks = createLocks();
+      const random = createRandom(`${seed}/two tabs`);
+      const network = createNetwork(ORIGIN, () => w.relay);
+      const open = async () => {
+        const store = await openStore({ name: 'cairn', clock, random, indexedDB, IDBKeyRange });
+        return createCairn(portsOf(w, store, network, random, locks));
+      };
+      const tabs = [await open(), await open()];
+      const making = tabs.map((tab, i) => tab.createAccount({ name: `Tab ${i}`, passphrase: passphrases[i] ?? '' }));
+      const results = await Promise.all(making);
+      for (const tab of tabs) tab.dispose();
+      return {
+        results,
+        async unlockWith(passphrase) {
+          const tab = await open();
+          const opened = await tab.unlock(passphrase);
+          tab.dispose();
+          return opened;
+        },
+      };
     },
     async settle() {
       let before = '';

@@ -1,7 +1,7 @@
 import { utf8, type Bytes } from '../core/bytes.ts';
 import { newId, type DeviceId } from '../core/ids.ts';
 import type { Clock, Random } from '../core/ports.ts';
-import { err, ok, type Fault, type Result } from '../core/result.ts';
+import { err, ok, refuse, settle, type Fault, type Result } from '../core/result.ts';
 import { accountIdOf, createAccountKeys, nameHashOf, signCertificate } from '../crypto/identity.ts';
 import { ed25519 } from '../crypto/primitives.ts';
 import { createSealer } from '../crypto/seal.ts';
@@ -16,8 +16,11 @@ import {
   wrapKey,
 } from '../crypto/vault.ts';
 import { appendAudit, auditTables } from '../db/auditLog.ts';
+import { loadKeyRow, recordFailedUnlock, recordUnlock, saveKey, saveWrappedKey } from '../db/keyStore.ts';
+import { addDevice, createUser } from '../db/people.ts';
+import { saveRelayLogin } from '../db/relayLogin.ts';
 import { recordSecurityEvent } from '../db/security.ts';
-import type { KeyStoreRow, Store } from '../db/store.ts';
+import type { Store } from '../db/store.ts';
 import { bytesFromCertificate, type NameCard } from '../protocol/certificate.ts';
 import { limits } from '../protocol/limits.ts';
 import type { Identity } from '../sync/identity.ts';
@@ -82,58 +85,52 @@ export async function createAccount(
   const id = accountIdOf(account.publicKey);
 
   store.unlock(createSealer(databaseKey, random));
-  await store.tx('rw', ['keyStore', 'users', 'devices', 'relayLogin'], async () => {
-    const key = (keyId: string, keyType: KeyStoreRow['keyType'], pair: { publicKey: Bytes; privateKey: Bytes }) => ({
-      keyId,
-      keyType,
-      key: pair.privateKey,
-      publicKey: pair.publicKey,
-      algorithm: 'Ed25519',
-      createdAt: now,
-      usageCount: 0,
-    });
-    await store.keyStore.bulkAdd([
-      {
-        keyId: DATABASE_KEY,
-        keyType: 'database',
-        encryptedKey: wrapped,
-        algorithm: 'XChaCha20-Poly1305',
-        kdf: valueFromKdf(kdf),
-        createdAt: now,
-        usageCount: 0,
-      },
-      key('identity', 'identity', account),
-      key('mlsSignature', 'mlsSignature', signature),
-    ]);
-    await store.users.add({
-      id,
-      displayName: card.name,
-      nameSalt: card.salt,
-      role: 'user',
-      status: 'active',
-      lastLogin: now,
-      createdAt: now,
-      updatedAt: now,
-    });
-    await store.devices.add({
-      id: device,
-      userId: id,
-      deviceName: '',
-      deviceType: 'browser',
-      certificate,
-      lastSeen: now,
-      createdAt: now,
-      status: 'active',
-    });
-    await store.relayLogin.add({
-      id: 'self',
-      accountId: id,
-      deviceId: device,
-      loginKey: login.key,
-      registeredCertificate: certificate,
-      relayOrigin,
-    });
-  });
+  const stored = await settle(
+    store.tx('rw', ['keyStore', 'users', 'devices', 'relayLogin'], async () => {
+      // Another tab may have been quicker; its account is the one that stays.
+      if (await hasAccount(store)) return refuse({ code: 'exists', retry: 'never' });
+      await saveWrappedKey(
+        store,
+        { keyId: DATABASE_KEY, keyType: 'database', wrapped, algorithm: 'XChaCha20-Poly1305', kdf: valueFromKdf(kdf) },
+        now,
+      );
+      await saveKey(store, { keyId: 'identity', keyType: 'identity', algorithm: 'Ed25519', ...halves(account) }, now);
+      await saveKey(
+        store,
+        { keyId: 'mlsSignature', keyType: 'mlsSignature', algorithm: 'Ed25519', ...halves(signature) },
+        now,
+      );
+      const user = {
+        id,
+        displayName: card.name,
+        nameSalt: card.salt,
+        role: 'user',
+        status: 'active',
+        lastLogin: now,
+      } as const;
+      await createUser(store, user, now);
+      const own = {
+        id: device,
+        userId: id,
+        deviceName: '',
+        deviceType: 'browser',
+        certificate,
+      } as const;
+      await addDevice(store, own, now);
+      const loginKey = login.key;
+      await saveRelayLogin(store, {
+        accountId: id,
+        deviceId: device,
+        loginKey,
+        registeredCertificate: certificate,
+        relayOrigin,
+      });
+    }),
+  );
+  if (!stored.ok) {
+    store.lock();
+    return stored;
+  }
   return ok({
     account: id,
     device,
@@ -144,6 +141,11 @@ export async function createAccount(
     signaturePrivate: signature.privateKey,
   });
 }
+
+const halves = (pair: { readonly publicKey: Bytes; readonly privateKey: Bytes }) => ({
+  key: pair.privateKey,
+  publicKey: pair.publicKey,
+});
 
 /** Whether there is an account on this device; readable while locked. */
 export const hasAccount = async (store: Store): Promise<boolean> => (await store.relayLogin.count()) > 0;
@@ -161,7 +163,7 @@ export const unlockDelay = (failures: number): number =>
  */
 export async function unlock(ports: AccountPorts, passphrase: string): Promise<Result<Identity, UnlockFault>> {
   const { store, clock, random } = ports;
-  const row = await store.keyStore.get(DATABASE_KEY);
+  const row = await loadKeyRow(store, DATABASE_KEY);
   if (row?.encryptedKey === undefined) return err({ code: 'no-account', retry: 'never' });
   const failures = row.failedUnlocks ?? 0;
   const now = clock.now();
@@ -181,8 +183,8 @@ export async function unlock(ports: AccountPorts, passphrase: string): Promise<R
   if (masterKey.ok) masterKey.value.fill(0);
   if (databaseKey === undefined) {
     const failedAt = clock.now();
-    await store.keyStore.update(DATABASE_KEY, { failedUnlocks: failures + 1, lastFailedAt: failedAt });
-    return err({ code: 'wrong-passphrase', retry: 'person', retryAt: failedAt + unlockDelay(failures + 1) });
+    const inARow = await recordFailedUnlock(store, DATABASE_KEY, failedAt);
+    return err({ code: 'wrong-passphrase', retry: 'person', retryAt: failedAt + unlockDelay(inARow) });
   }
 
   store.unlock(createSealer(databaseKey, random));
@@ -197,7 +199,7 @@ export async function unlock(ports: AccountPorts, passphrase: string): Promise<R
       });
     }
     await appendAudit(store, { ...UNLOCK, success: true }, now);
-    await store.keyStore.update(DATABASE_KEY, { failedUnlocks: 0, lastUsed: now, usageCount: row.usageCount + 1 });
+    await recordUnlock(store, DATABASE_KEY, now);
     const self = await store.relayLogin.get('self');
     if (self !== undefined) await store.users.update(self.accountId, { lastLogin: now });
   });
