@@ -30,10 +30,10 @@ export const streamId = randomId<StreamId>();
 export const messageId = randomId<MessageId>();
 /** Of a commit, a welcome or any other entry that is not a message. */
 export const entryId = randomId<string>();
-/** KeyPackageRef of the suites in use: 32 or 64 bytes. */
+/** KeyPackageRef of the suites in use: the one spelling of 32 or 64 bytes. */
 export const keyPackageRef = v.pipe(
   v.string(),
-  v.regex(/^[A-Za-z0-9_-]{43,86}$/),
+  v.regex(/^(?:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]|[A-Za-z0-9_-]{85}[AQgw])$/),
   v.transform((text) => text as KeyPackageRef),
 );
 
@@ -43,3 +43,7 @@ export const time = natural;
 export const bytes = (length: number) => v.pipe(v.instance(Uint8Array), v.length(length));
 export const bytesUpTo = (most: number) => v.pipe(v.instance(Uint8Array), v.maxLength(most));
 export const textUpTo = (mostBytes: number) => v.pipe(v.string(), v.maxBytes(mostBytes));
+
+/** For schemas without members of their own: an empty list or no bytes at all would pass as an empty map. */
+export const plainMap = <T extends Record<string, unknown>>() =>
+  v.custom<T>((value) => Object.prototype.toString.call(value) === '[object Object]');

@@ -1,7 +1,18 @@
 import * as v from 'valibot';
 import { concat, utf8, type Bytes } from '../core/bytes.ts';
 import { CERTIFICATE_LIMIT } from './certificate.ts';
-import { accountId, bytes, bytesUpTo, deviceId, entryId, keyPackageRef, natural, streamId, time } from './fields.ts';
+import {
+  accountId,
+  bytes,
+  bytesUpTo,
+  deviceId,
+  entryId,
+  keyPackageRef,
+  natural,
+  plainMap,
+  streamId,
+  time,
+} from './fields.ts';
 import { limits } from './limits.ts';
 
 /**
@@ -12,7 +23,7 @@ import { limits } from './limits.ts';
  * All but `register`, `challenge` and `login` need `Authorization: Bearer <token>`.
  */
 
-const empty = v.strictObject({});
+const empty = v.pipe(plainMap<Record<string, never>>(), v.strictObject({}));
 
 /** `POST accounts`: makes account and device known. The certificate proves itself; again is fine. */
 export const register = {
@@ -189,6 +200,7 @@ export const catchUp = {
   path: 'catch-up',
   request: v.strictObject({
     cursors: v.pipe(
+      plainMap<Record<string, number>>(),
       v.record(streamId, natural),
       v.check((cursors) => Object.keys(cursors).length <= limits.catchUpStreams, 'streams'),
     ),

@@ -1,6 +1,6 @@
-import { decode, encode, rfc8949EncodeOptions } from 'cborg';
+import { decode, encode, rfc8949EncodeOptions, Tokenizer } from 'cborg';
 import * as v from 'valibot';
-import { equal, type Bytes } from '../core/bytes.ts';
+import { equal, textFromUtf8, type Bytes } from '../core/bytes.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { wireFault, type WireFault } from './errors.ts';
 
@@ -26,7 +26,7 @@ export function valueFromCbor<const Schema extends v.GenericSchema>(
   if (bytes.length > limit) return err(wireFault('wire-too-large', `${bytes.length} > ${limit}`));
   let value: unknown;
   try {
-    value = decode(bytes, STRICT);
+    value = decode(bytes, { ...STRICT, tokenizer: new ExactText(bytes, STRICT) });
     if (!equal(cborFromValue(value), bytes)) return err(wireFault('malformed', 'not deterministic'));
   } catch (thrown) {
     return err(wireFault('malformed', thrown instanceof Error ? thrown.message : 'cbor'));
@@ -39,10 +39,24 @@ const STRICT = {
   strict: true,
   allowIndefinite: false,
   allowUndefined: false,
+  // cborg's default, which a tokenizer of one's own does not get.
+  allowBigInt: true,
   allowInfinity: false,
   allowNaN: false,
   rejectDuplicateMapKeys: true,
+  retainStringBytes: true,
 } as const;
+
+/** cborg drops a byte order mark at the start of a text, which somebody may have pasted: here it stays. */
+class ExactText extends Tokenizer {
+  override next(): ReturnType<Tokenizer['next']> {
+    const token = super.next();
+    // Bytes that are no UTF-8 keep cborg's replacement characters, and so fail the comparison.
+    const spelled = token.byteValue?.[0] === 0xef ? textFromUtf8(token.byteValue) : undefined;
+    if (spelled !== undefined) token.value = spelled;
+    return token;
+  }
+}
 
 /** Where the first issue is, without the value: that may be private. */
 function issuePath(issues: readonly v.BaseIssue<unknown>[]): string {
