@@ -152,7 +152,7 @@ function* mutants(sample: unknown, path = ''): Generator<[string, unknown]> {
     for (const other of others) yield [`as ${JSON.stringify(other)} ${at}`, other];
   } else if (typeof sample === 'number') {
     for (const other of [-1, 0.5, 2 ** 53, 2n ** 63n]) yield [`as ${other} ${at}`, other];
-  } else if (Array.isArray(sample)) {
+  } else if (isList(sample)) {
     for (const [how, mutant] of mutants(sample[0], `${path}[0]`)) yield [how, [mutant]];
     yield* [...mutants(sample[0], `${path}[1]`)]
       .slice(0, 3)
@@ -184,15 +184,11 @@ function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (value instanceof Uint8Array) return 'bytes';
   if (Array.isArray(value)) return 'list';
-  const names: Partial<Record<string, string>> = {
-    boolean: 'boolean',
-    number: 'number',
-    string: 'text',
-    object: 'map',
-  };
-  return names[typeof value] ?? 'nothing';
+  if (typeof value === 'string') return 'text';
+  return typeof value === 'object' ? 'map' : typeof value;
 }
-
+/** `Array.isArray` alone would make the items anything. */
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 function describeValue(value: unknown): string {
   return value instanceof Uint8Array ? `${value.length} bytes` : JSON.stringify(value);
 }

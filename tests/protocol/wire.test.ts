@@ -66,6 +66,13 @@ describe('a value on the wire', () => {
   });
 });
 
+test('bytes read from a buffer are copies: what reuses the buffer later does not change them', () => {
+  const buffer = Buffer.concat([Buffer.from('before'), cborFromValue(hex('0102')), Buffer.from('after')]);
+  const result = valueFromCbor(v.instance(Uint8Array), buffer.subarray(6, 9), LIMIT);
+  buffer.fill(0xff);
+  expect(result).toEqual({ ok: true, value: hex('0102') });
+});
+
 describe('given a second spelling', () => {
   test.each([
     ['an integer in more bytes than it needs', '1817'],

@@ -26,7 +26,9 @@ export function valueFromCbor<const Schema extends v.GenericSchema>(
   if (bytes.length > limit) return err(wireFault('wire-too-large', `${bytes.length} > ${limit}`));
   let value: unknown;
   try {
-    value = decode(bytes, { ...STRICT, tokenizer: new ExactText(bytes, STRICT) });
+    // A plain view, since the slices of a Buffer would go on sharing its memory.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    value = decode(plain, { ...STRICT, tokenizer: new ExactText(plain, STRICT) });
     if (!equal(cborFromValue(value), bytes)) return err(wireFault('malformed', 'not deterministic'));
   } catch (thrown) {
     return err(wireFault('malformed', thrown instanceof Error ? thrown.message : 'cbor'));
