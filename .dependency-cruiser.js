@@ -99,9 +99,15 @@ export default {
     ),
     onlyIn(
       'database-driver-only-in-server-store',
-      '^(node:)?sqlite$',
-      src('server/store'),
+      '^(node:)?sqlite$|^node_modules/postgres/',
+      '^src/lib/server/store/|^scripts/rollBack\\.mjs$',
       'The relay speaks to its database through the Store port.',
+    ),
+    onlyIn(
+      'nats-only-in-server-bus',
+      '^node_modules/@nats-io/',
+      '^src/lib/server/bus/',
+      'The relay speaks to its other instances through the Bus port.',
     ),
     {
       name: 'engine-without-node',
@@ -130,6 +136,14 @@ export default {
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^(tests|bench|scripts)/' },
+    },
+    {
+      name: 'reading-is-independent',
+      comment:
+        'The second reading of docs/protocol.md shares nothing with the first: types of the vectors and Node only.',
+      severity: 'error',
+      from: { path: '^tests/vectors/reading' },
+      to: { pathNot: ['^tests/vectors/(reading/|shape)'], dependencyTypesNot: ['core'] },
     },
     {
       name: 'no-cycles',

@@ -79,6 +79,7 @@ export default ts.config(
       'bench/node_modules/',
       'src/lib/ui/paraglide/',
       'test-results/',
+      'shots/',
       'playwright-report/',
     ],
   },

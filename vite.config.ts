@@ -4,31 +4,70 @@ import { defineConfig } from 'vitest/config';
 import { chromiumLaunch } from './scripts/chromium.mjs';
 import { recordChunks } from './scripts/chunkGraph.mjs';
 import { devSocket } from './scripts/devSocket.ts';
+import { keepWorkerChunks } from './scripts/keepWorkerChunks.mjs';
+import { loadedTogether } from './scripts/loadedTogether.mjs';
+import { LongestFirst } from './scripts/longestFirst.ts';
 import { slimWorker } from './scripts/slimWorker.mjs';
+import { zipApart } from './scripts/zipApart.mjs';
 
 export default defineConfig({
-  plugins: [sveltekit(), devSocket(), recordChunks('client')],
+  plugins: [sveltekit(), devSocket(), recordChunks('client'), keepWorkerChunks()],
   worker: {
     format: 'es',
-    plugins: () => [slimWorker(), recordChunks('worker')],
-    // One file: the service worker keeps what Kit names, and Kit names no chunks of workers.
-    rolldownOptions: { output: { codeSplitting: false } },
-  },
-  build: {
-    target: 'es2023',
+    plugins: () => [slimWorker(), zipApart(), recordChunks('worker')],
     rolldownOptions: {
       output: {
         codeSplitting: {
-          // What three places or more use goes in one file: dozens of tiny ones compress badly.
-          groups: [{ name: 'ui', test: /src\/lib\/ui\/|@lucide/, minShareCount: 3 }],
+          groups: [
+            loadedTogether('engine', ['src/lib/platform/worker.ts']),
+            loadedTogether('groups', ['src/lib/sync/carryOut.ts', 'src/lib/sync/upkeep.ts']),
+          ],
+        },
+      },
+    },
+  },
+  build: { target: 'es2023' },
+  environments: {
+    client: {
+      build: {
+        rolldownOptions: {
+          output: {
+            codeSplitting: {
+              groups: [
+                loadedTogether('start', ['src/routes/+layout.svelte']),
+                loadedTogether('chats', [
+                  'src/routes/chats/+layout.svelte',
+                  'src/routes/chats/+page.svelte',
+                  'src/routes/chats/[id]/+layout.svelte',
+                  'src/routes/chats/[id]/+page.svelte',
+                  'src/routes/people/+layout.svelte',
+                  'src/routes/people/+page.svelte',
+                  'src/lib/ui/chats/NewChat.svelte',
+                  'src/lib/ui/people/AddPerson.svelte',
+                  'src/lib/ui/people/MyInvite.svelte',
+                ]),
+                loadedTogether('conversation', [
+                  'src/lib/ui/conversation/composerExtras.ts',
+                  'src/lib/ui/conversation/listExtras.ts',
+                  'src/lib/ui/conversation/messageExtras.ts',
+                  'src/lib/ui/conversation/paneExtras.ts',
+                ]),
+                // What three places or more use: dozens of tiny files compress badly.
+                { name: 'ui', test: /src\/lib\/ui\/|@lucide/, minShareCount: 3 },
+              ],
+            },
+          },
         },
       },
     },
   },
   test: {
     // Argon2id and MLS with post-quantum keys are slow by design; two cores are shared.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    sequence: { sequencer: LongestFirst },
+    // Left to itself it leaves one core idle, which is half of a machine with two.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
@@ -37,6 +76,7 @@ export default defineConfig({
           environment: 'node',
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/**/*.browser.test.ts', 'tests/e2e/**'],
+          setupFiles: ['tests/rememberKeys.ts', 'tests/sameCases.ts'],
         },
       },
       {

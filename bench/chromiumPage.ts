@@ -10,12 +10,18 @@ export interface PageBenchmark {
   readonly entry: URL;
   /** Files of peers served beside it, by name; those that end in `.js` run before the module. */
   readonly files: Readonly<Record<string, URL>>;
+  /** What `measure` is asked, as JSON says it. */
+  readonly question?: unknown;
+  /** Further flags of the browser. */
+  readonly flags?: readonly string[];
 }
 
 /** What `globalThis.measure()` answers in a page of headless Chromium, and that browser's version. */
 export async function measureInChromium({
   entry,
   files,
+  question,
+  flags = [],
 }: PageBenchmark): Promise<{ answer: unknown; version: string }> {
   const script = await bundle(entry);
   const scripts = Object.keys(files).filter((name) => name.endsWith('.js'));
@@ -30,13 +36,17 @@ export async function measureInChromium({
     else response.setHeader('content-type', typeOf(name)).end(readFileSync(file));
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const browser = await chromium.launch(chromiumLaunch());
+  const launch = chromiumLaunch();
+  const browser = await chromium.launch({ ...launch, args: [...launch.args, ...flags] });
   try {
     const tab = await browser.newPage();
     tab.on('pageerror', (error) => console.error(error));
     await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     await tab.waitForFunction('typeof globalThis.measure === "function"');
-    return { answer: await tab.evaluate('globalThis.measure()'), version: browser.version() };
+    return {
+      answer: await tab.evaluate(`globalThis.measure(${JSON.stringify(question) ?? ''})`),
+      version: browser.version(),
+    };
   } finally {
     await browser.close();
     server.close();
@@ -55,6 +65,7 @@ async function bundle(entry: URL): Promise<string> {
       target: 'es2023',
       lib: { entry: entry.pathname, formats: ['es'] },
       minify: true,
+      rolldownOptions: { output: { codeSplitting: false } },
     },
   });
   const [output] = Array.isArray(built) ? built : [built];

@@ -28,7 +28,9 @@ function tables() {
     const columns = Object.entries(declaration.columns).map(
       ([column, { sealed, optional }]) => `${sealed ? '🔒' : ''}${column}${optional ? '?' : ''}`,
     );
-    const indexes = declaration.indexes.map(({ on, unique }) => `${path(on)}${unique ? ' unique' : ''}`);
+    const indexes = declaration.indexes.map(
+      ({ on, unique, multi }) => `${path(on)}${unique ? ' unique' : ''}${multi ? ' each' : ''}`,
+    );
     const relations = declaration.relations.map(
       ({ column, to, onDelete }) => `${column} → ${to} (${onDelete === 'cascade' ? 'cascade' : 'set null'})`,
     );

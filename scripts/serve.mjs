@@ -3,7 +3,6 @@
  * stands in `src/lib/server/running.ts` and in the documentation of `@sveltejs/adapter-node`.
  */
 import { createServer } from 'node:http';
-import { securityHeaders } from '../src/lib/server/headers.ts';
 
 // The relay bounds what it reads by itself, and says so in its own words.
 process.env['BODY_SIZE_LIMIT'] ??= 'Infinity';
@@ -18,8 +17,8 @@ const PATIENCE_MS = 2_500;
 
 const server = createServer((request, response) => {
   const path = request.url?.split('?')[0] ?? '/';
-  for (const [name, value] of Object.entries(securityHeaders(path))) response.setHeader(name, value);
-  handler(request, response);
+  for (const [name, value] of Object.entries(running.headersOf(path))) response.setHeader(name, value);
+  if (!running.serve(request, response)) handler(request, response);
 });
 server.on('upgrade', (request, connection, head) => {
   connection.on('error', () => connection.destroy());
@@ -35,19 +34,6 @@ server.on('error', (fault) => {
   process.exit(1);
 });
 
-let stopping = false;
-for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop());
-
-async function stop() {
-  if (stopping) return;
-  stopping = true;
-  setTimeout(() => process.exit(0), PATIENCE_MS).unref();
-  const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
-  setTimeout(() => server.closeAllConnections(), PATIENCE_MS / 2).unref();
-  // Sockets first: the server counts them as connections. The store closes with the last request answered.
-  await running.closeSockets();
-  await closed;
-  await running.close();
-  process.exit(0);
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  process.on(signal, () => void running.stop(server, PATIENCE_MS).then(() => process.exit(0)));
 }

@@ -13,18 +13,80 @@ const LIMIT_KB = 250;
 
 /** Loaded on demand, and not on the way to a first conversation. */
 const LATER = [
-  // The menu of a message comes with the first right-click or long press.
-  /^src\/lib\/ui\/conversation\/MessageMenu\.svelte$/,
-  // A code can be read out, typed and pasted; drawing it as a picture comes after it as text.
-  /node_modules\/qr\/index\.js$/,
-  // Reading a QR code takes a camera or a picture that somebody chose.
-  /node_modules\/qr\/decode\.js$/,
-  /^src\/lib\/ui\/people\/CodeScanner\.svelte$/,
+  // A device that has just got its account is not locked.
+  /^src\/lib\/ui\/gate\/(Locked|StartFailed)\.svelte$/,
+  /^src\/lib\/services\/(openingDatabaseKey|unlocking)\.ts$/,
+  // Told when there is something to tell: a new version, a device that is nearly full, a thing that did not work.
+  /^src\/lib\/ui\/(Banners|UpdateBanner)\.svelte$/,
+  /^src\/lib\/ui\/words\/(faults|outcomes|notices)\.ts$/,
+  // Searching begins with the first word that is typed, and the index is tended a while after unlocking.
+  /^src\/lib\/ui\/search\/MessageHits\.svelte$/,
+  /^src\/lib\/services\/search\.ts$/,
+  /^src\/lib\/db\/search\/(upkeep|rebuild)\.ts$/,
+  // Marks in a text are read, and names and emoji completed, once somebody writes some.
+  /^src\/lib\/ui\/formatting\/(FormattedBody\.svelte|highlighting\.ts)$/,
+  /^src\/lib\/ui\/conversation\/Suggestions\.svelte$/,
+  // What an open app does while nobody waits for it.
+  /^src\/lib\/services\/(background|disappearing|expiry|indexing|scheduled|waiting)\.ts$/,
+  // The half of the client that is not asked for until there is a conversation.
+  /^src\/lib\/services\/(desks|\w+Desk)\.ts$/,
+  // Files come with the first that somebody sends or looks at.
+  /^src\/lib\/ui\/attachments\/(Attaching|Lightbox)\.svelte$/,
+  /^src\/lib\/services\/(files|forward|handling|uploads)\.ts$/,
+  // Folders of files, and handing messages over without a relay.
+  /^src\/lib\/services\/(nearby|workspace\w*)\.ts$/,
+  /^src\/lib\/protocol\/nearby\.ts$/,
+  // Fingers need a screen to touch; the menu of a message comes with the first right-click or long press, ways back
+  // to the newest once somebody has scrolled away from it.
+  /^src\/lib\/ui\/conversation\/(longPress|swipeReply)\.ts$/,
+  // What is done to messages that are there, what hangs on them, and what stands around some conversations.
+  /^src\/lib\/ui\/conversation\/(composer|list|message|pane)Extras\.ts$/,
+  /^src\/lib\/services\/(changes|messageDetails|threads)\.ts$/,
+  // Opening what others sent comes with the first that somebody sends, or the first group that they start.
+  /^src\/lib\/sync\/(later|records|welcomes)\.ts$/,
+  // A code can be read out, typed and pasted; drawing it as a picture comes after it as text, and reading
+  // one takes a camera or a picture that somebody chose.
+  /node_modules\/qr\/(index|decode)\.js$/,
+  /^src\/lib\/ui\/people\/(CodeScanner\.svelte|codeFromImage\.ts)$/,
+  // Comparing safety numbers and looking at devices.
+  /^src\/lib\/ui\/people\/(SafetyNumber|DeviceList)\.svelte$/,
+  /^src\/lib\/services\/verification\.ts$/,
+  // Linking a device, and the list of them.
+  /^src\/lib\/ui\/devices\//,
+  /^src\/lib\/services\/(linking\w+|ownDevices)\.ts$/,
+  /^src\/lib\/sync\/plan(Change|OwnDevices)\.ts$/,
+  // Resting or deleting the account, and where it is signed in.
+  /^src\/lib\/platform\/clearBeside\.ts$/,
+  /^src\/lib\/services\/account(Life|Sessions)\.ts$/,
+  // Backups, the words of a recovery phrase, and who comes back with one.
+  /^src\/lib\/platform\/backupFiles\.ts$/,
+  /^src\/lib\/ui\/backup\/(Restore|UsePhrase)\.svelte$/,
+  /^src\/lib\/ui\/gate\/(Evicted|HaveAccount)\.svelte$/,
+  // Changes of a group by others, what is wished for one that is there, and coming back to one that was lost.
+  /^src\/lib\/crypto\/mls\/follow\.ts$/,
+  /^src\/lib\/sync\/(commits|leaving|pleas|rejoin|retry|stranded)\.ts$/,
+  // What looks after the store or reports on it, and its slow parts.
+  /^src\/lib\/services\/(diagnostic|maintenance|membership|passphrase)\.ts$/,
+  /^src\/lib\/db\/(retention|messages\/(compact|deflate|recount))\.ts$/,
+  /^node_modules\/fflate\//,
+  // What a person sets for themselves, and shows once there is more than one conversation.
+  /^src\/lib\/ui\/chats\/(Filters|RowMarks|ConversationMenu|FoundPeople|NotesRow)\.svelte$/,
+  /^src\/lib\/ui\/(Palette|Shortcuts|ShortcutList|news\/News|parts\/Portraits)\.svelte$/,
+  /^src\/lib\/services\/(activityViews|conversationFigures|conversationFile|exportConversation|importConversation)\.ts$/,
+  // A group of another kind than the usual, its link, and coming into one by it.
+  /^src\/lib\/ui\/chats\/KindOfGroup\.svelte$/,
+  /^src\/routes\/join\//,
+  /^src\/lib\/services\/joining\.ts$/,
+  /^src\/lib\/sync\/joinByLink\.ts$/,
   // Pages that are not on the way, and what is shown when a page can't be.
+  /^src\/lib\/ui\/conversation\/JumpToDate\.svelte$/,
   /^src\/routes\/(you|files)\//,
-  /^src\/routes\/chats\/\[id\]\/details\//,
+  /^src\/routes\/chats\/\[id\]\/(details|files|thread)\//,
+  /^src\/routes\/people\/\[id\]\//,
   /^src\/routes\/\+error\.svelte$/,
   /\.svelte-kit\/generated\/shared\/error-template\.js$/,
+  // Slow stand-ins for Argon2id, where a browser or its owner has turned WebAssembly off.
+  /^node_modules\/@noble\/hashes\/(argon2|pbkdf2)\.js$/,
 ];
 
 /** @typedef {import('./chunkGraph.mjs').Chunk} Chunk */

@@ -2,7 +2,7 @@ declare global {
   namespace App {
     interface PageState {
       /** Which door a newcomer stands at; in the history, so that the back button works. */
-      doorStep?: 'create' | 'have';
+      doorStep?: 'create' | 'have' | 'restore';
     }
   }
 }

@@ -7,6 +7,8 @@ import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from
 import { NavigationRoute, registerRoute } from 'workbox-routing';
 import { DRAIN_MESSAGE, DRAIN_TAG } from '../lib/platform/drainMessages.ts';
 import { syncWhileLocked } from '../lib/platform/lockedSync.ts';
+import { answerNotifications } from './notifications.ts';
+import { takeShares } from './shared.ts';
 
 /**
  * The shell from the cache, so that Cairn starts without a network, and the outbox and inbox while no page
@@ -15,6 +17,9 @@ import { syncWhileLocked } from '../lib/platform/lockedSync.ts';
 const worker = self as unknown as ServiceWorkerGlobalScope;
 
 const SHELL = '/';
+
+takeShares(worker);
+answerNotifications(worker);
 
 precacheAndRoute([
   ...build.map((url) => ({ url, revision: null })),

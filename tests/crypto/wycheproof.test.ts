@@ -1,7 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bytesFromHex, hexFromBytes, type Bytes } from '../../src/lib/core/bytes.ts';
+import { webAesGcm } from '../../src/lib/crypto/mls/provider/aesGcmWeb.ts';
+import { hashWith, kdfWith } from '../../src/lib/crypto/mls/provider/hash.ts';
 import { nobleMlKem768 } from '../../src/lib/crypto/mls/provider/mlKem768.ts';
+import { webMlKem768 } from '../../src/lib/crypto/mls/provider/platformMlKem768.ts';
 import { nobleX25519, x25519 } from '../../src/lib/crypto/mls/provider/x25519.ts';
 import { createVerifier } from '../../src/lib/crypto/platformSignature.ts';
 import {
@@ -10,6 +14,7 @@ import {
   ed25519,
   hkdfSha256,
   hmacSha256,
+  hmacSha256All,
   xchachaOpen,
   xchachaSeal,
 } from '../../src/lib/crypto/primitives.ts';
@@ -46,6 +51,8 @@ function hex(holder: { readonly [field: string]: unknown }, field: string): Byte
 
 const name = (vector: Vector): string => `#${vector.tcId} ${vector.comment}`;
 
+afterEach(() => vi.unstubAllGlobals());
+
 describe.skipIf(!isThere)('Wycheproof', () => {
   const aeads = [
     { file: 'aes_gcm', ivSize: 96, seal: aesGcmSeal, open: aesGcmOpen, least: 60 },
@@ -73,6 +80,47 @@ describe.skipIf(!isThere)('Wycheproof', () => {
     });
   }
 
+  for (const [keySize, least] of [
+    [128, 60],
+    [256, 60],
+  ] as const) {
+    test(`aes_gcm of ${keySize} bits on the platform, as the suites of MLS use it`, async () => {
+      const { seal, open } = webAesGcm(keySize / 8);
+      let checked = 0;
+      for (const group of groupsOf('aes_gcm')) {
+        if (group['keySize'] !== keySize || group['ivSize'] !== 96 || group['tagSize'] !== 128) continue;
+        for (const vector of group.tests) {
+          const [key, nonce, bound] = [hex(vector, 'key'), hex(vector, 'iv'), hex(vector, 'aad')];
+          const sealed = new Uint8Array([...hex(vector, 'ct'), ...hex(vector, 'tag')]);
+          checked++;
+          if (vector.result !== 'valid') {
+            await expect(open(key, nonce, bound, sealed), name(vector)).rejects.toThrow();
+            continue;
+          }
+          expect(await open(key, nonce, bound, sealed), name(vector)).toEqual(hex(vector, 'msg'));
+          expect(await seal(key, nonce, bound, hex(vector, 'msg')), name(vector)).toEqual(sealed);
+        }
+      }
+      expect(checked).toBeGreaterThan(least);
+    });
+  }
+
+  test('keys and nonces of another length are refused, never padded or cut', () => {
+    let checked = 0;
+    for (const { file, ivSize, seal, open } of aeads) {
+      for (const group of groupsOf(file)) {
+        if (group['keySize'] === 256 && group['ivSize'] === ivSize) continue;
+        for (const vector of group.tests) {
+          const [key, nonce, bound] = [hex(vector, 'key'), hex(vector, 'iv'), hex(vector, 'aad')];
+          expect(() => seal(key, nonce, bound, hex(vector, 'msg')), `${file} ${name(vector)}`).toThrow(RangeError);
+          expect(() => open(key, nonce, bound, new Uint8Array(32)), `${file} ${name(vector)}`).toThrow(RangeError);
+          checked++;
+        }
+      }
+    }
+    expect(checked).toBeGreaterThan(200);
+  });
+
   test('ed25519, in JavaScript and on the platform', async () => {
     let checked = 0;
     for (const group of groupsOf('ed25519')) {
@@ -99,6 +147,33 @@ describe.skipIf(!isThere)('Wycheproof', () => {
     }
   });
 
+  test('hkdf_sha256, as the suites of MLS use it', async () => {
+    const kdf = kdfWith(sha256);
+    for (const group of groupsOf('hkdf_sha256')) {
+      for (const vector of group.tests) {
+        const secret = await kdf.extract(hex(vector, 'salt'), hex(vector, 'ikm'));
+        const derived = kdf.expand(secret, hex(vector, 'info'), Number(vector['size']));
+        if (vector.result === 'valid') expect(await derived, name(vector)).toEqual(hex(vector, 'okm'));
+        else await expect(derived, name(vector)).rejects.toThrow();
+      }
+    }
+  });
+
+  test('hmac_sha256, many under one key and as the suites of MLS use it', async () => {
+    const hash = hashWith(sha256);
+    for (const group of groupsOf('hmac_sha256')) {
+      const whole = group['tagSize'] === 256;
+      for (const vector of group.tests) {
+        const [key, message, tag] = [hex(vector, 'key'), hex(vector, 'msg'), hex(vector, 'tag')];
+        const isValid = vector.result === 'valid';
+        for (const code of [...hmacSha256All(key, [message, message]), await hash.mac(key, message)]) {
+          expect(hexFromBytes(code.slice(0, tag.length)) === vector['tag'], name(vector)).toBe(isValid);
+        }
+        if (whole) expect(await hash.verifyMac(key, tag, message), name(vector)).toBe(isValid);
+      }
+    }
+  });
+
   test('hmac_sha256', () => {
     for (const group of groupsOf('hmac_sha256')) {
       for (const vector of group.tests) {
@@ -108,7 +183,8 @@ describe.skipIf(!isThere)('Wycheproof', () => {
     }
   });
 
-  test('pbkdf2_hmacsha256', async () => {
+  test.each(['on the platform', 'in JavaScript'])('pbkdf2_hmacsha256, %s', async (where) => {
+    if (where === 'in JavaScript') vi.stubGlobal('crypto', undefined);
     for (const group of groupsOf('pbkdf2_hmacsha256')) {
       for (const vector of group.tests) {
         const rounds = Number(vector['iterationCount']);
@@ -134,12 +210,15 @@ describe.skipIf(!isThere)('Wycheproof', () => {
     expect(checked).toBeGreaterThan(500);
   });
 
-  test('mlkem_768, as the hybrid suite of MLS uses it', async () => {
+  test.each([
+    ["JavaScript's", nobleMlKem768],
+    ["the platform's", webMlKem768(globalThis.crypto.subtle)],
+  ])('mlkem_768, %s, as the hybrid suite of MLS uses it', async (_whose, mlKem) => {
     let checked = 0;
     for (const group of groupsOf('mlkem_768')) {
       for (const vector of group.tests) {
         const decapsulated = (async () => {
-          const pair = await nobleMlKem768.keyPair(hex(vector, 'seed'));
+          const pair = await mlKem.keyPair(hex(vector, 'seed'));
           return pair.decapsulate(hex(vector, 'c'));
         })();
         checked++;

@@ -296,6 +296,21 @@ describe('rules about what was there before', () => {
     });
   });
 
+  it('a batch that writes a row twice is held to them in turn, and counts it once', async () => {
+    const streamId = 's' as StreamId;
+    const at = (seq: number) => ({ streamId, seq, updatedAt: NOW });
+    await store.cursors.put(at(5));
+    expect(await faultFrom(store.cursors.bulkPut([at(9), at(7)]))).toMatchObject({ code: 'constraint', field: 'seq' });
+    await store.cursors.bulkPut([at(7), at(9)]);
+    expect(await store.cursors.get(streamId)).toMatchObject({ seq: 9 });
+
+    await store.groups.add(groupRow('hike', { maxMembers: 1 }));
+    await store.groupMembers.bulkPut([memberRow('hike', 'ana'), memberRow('hike', 'ana', { role: 'owner' })]);
+    expect(await store.groupMembers.toArray()).toMatchObject([{ role: 'owner' }]);
+    const twice = store.groupMembers.bulkAdd([memberRow('hike', 'ana'), memberRow('hike', 'ana')]);
+    expect(await faultFrom(twice)).toMatchObject({ code: 'constraint', field: 'maxMembers' });
+  });
+
   it('a message keeps its id', async () => {
     await meetAna(store);
     await store.messages.add(messageRow('ana', 'a', 1));

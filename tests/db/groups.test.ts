@@ -1,25 +1,27 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { base64urlFromBytes } from '../../src/lib/core/bytes.ts';
 import {
-  addMember,
-  countMembers,
   createGroup,
   deactivateGroup,
   deleteGroup,
-  dictFromGroup,
-  dictFromMember,
   getGroup,
+  listGroups,
+  reactivateGroup,
+  updateGroup,
+} from '../../src/lib/db/groups.ts';
+import {
+  addMember,
+  countMembers,
   getMember,
   isMember,
   listActiveMembers,
-  listGroups,
   listMembers,
   listMemberships,
-  reactivateGroup,
+  pageOfMembers,
   removeMember,
-  updateGroup,
   updateMember,
-} from '../../src/lib/db/groups.ts';
+  updateMemberSettings,
+} from '../../src/lib/db/members.ts';
 import type { Store } from '../../src/lib/db/store.ts';
 import { unlockedStore } from './disks.ts';
 import { account, conversationRow, faultFrom, group, groupRow, memberRow, messageRow, NOW } from './fixtures.ts';
@@ -42,7 +44,7 @@ describe('groups', () => {
   it('are made with sensible limits and read back', async () => {
     const row = await createGroup(store, { groupId: hike, name: 'hike' }, NOW);
     expect(row).toEqual(groupRow('hike'));
-    expect(await getGroup(store, hike)).toEqual(row);
+    expect(await getGroup(store, hike)).toEqual({ ...row, memberCount: 0 });
     expect(await faultFrom(createGroup(store, { groupId: hike, name: 'again' }, NOW))).toMatchObject({
       code: 'duplicate',
     });
@@ -74,7 +76,7 @@ describe('groups', () => {
     await store.messages.add(messageRow('hike', 'a', 1));
     await updateGroup(store, hike, { name: 'long hike', settings: { pins: 3 } }, NOW + 1);
     expect(await getGroup(store, hike)).toEqual(
-      groupRow('hike', { name: 'long hike', settings: { pins: 3 }, updatedAt: NOW + 1 }),
+      groupRow('hike', { name: 'long hike', settings: { pins: 3 }, memberCount: 0, updatedAt: NOW + 1 }),
     );
     await deactivateGroup(store, hike, NOW + 2);
     expect((await getGroup(store, hike))?.isActive).toBe(false);
@@ -161,12 +163,25 @@ describe('members', () => {
     });
   });
 
-  it('are exported as plain JSON, keys in hex', async () => {
-    const row = await getMember(store, hike, account('bo'));
-    const dict = row === undefined ? {} : dictFromMember(row);
-    expect(JSON.parse(JSON.stringify(dict))).toEqual(dict);
-    expect(dict).toMatchObject({ publicKey: '626f', displayName: 'bo', joinedAt: NOW });
-    const groupDict = dictFromGroup(groupRow('hike'));
-    expect(JSON.parse(JSON.stringify(groupDict))).toEqual(groupDict);
+  it('keep the settings that were not changed', async () => {
+    await updateMemberSettings(store, hike, account('bo'), { isMuted: true }, NOW + 1);
+    await updateMemberSettings(store, hike, account('bo'), { nickname: 'B' }, NOW + 2);
+    expect(await getMember(store, hike, account('bo'))).toMatchObject({
+      memberSettings: { isMuted: true, nickname: 'B' },
+      updatedAt: NOW + 2,
+    });
+    expect(await faultFrom(updateMemberSettings(store, hike, account('cy'), {}, NOW))).toMatchObject({
+      code: 'not-found',
+    });
+  });
+
+  it('are read in pages in the order they joined', async () => {
+    await addMember(store, member('cy', { joinedAt: NOW - 5 }), NOW);
+    const first = await pageOfMembers(store, hike, { limit: 2 });
+    expect(first.rows.map((row) => row.displayName)).toEqual(['cy', 'ana']);
+    expect(first.last).toBeDefined();
+    const second = await pageOfMembers(store, hike, { limit: 2, ...(first.last && { after: first.last }) });
+    expect(second.rows.map((row) => row.displayName)).toEqual(['bo']);
+    expect([second.hasBefore, second.hasAfter]).toEqual([true, false]);
   });
 });

@@ -10,6 +10,7 @@ import {
   loadBundle,
   loadKeyPackage,
   markPublished,
+  releaseReservations,
   reserveKeyPackage,
   spendKeyPackage,
   unpublishedPackages,
@@ -105,6 +106,17 @@ describe('the pool of key packages', () => {
     const row = await loadKeyPackage(store, ref('a'));
     expect(row).toMatchObject({ status: 'available', availableAt: NOW + DAY });
     expect(row).not.toHaveProperty('reservedBy');
+  });
+
+  it('comes back on its own once a reservation is over, and not before', async () => {
+    await addKeyPackages(store, [fresh('a'), fresh('b')], NOW);
+    await markPublished(store, [ref('a'), ref('b')], NOW);
+    await reserveKeyPackage(store, ref('a'), { id: 'r', by: account('bo'), expiresAt: NOW + DAY }, NOW);
+    await reserveKeyPackage(store, ref('b'), { id: 's', by: account('bo'), expiresAt: NOW + 2 * DAY }, NOW);
+    expect(await releaseReservations(store, NOW + DAY - 1)).toBe(0);
+    expect(await releaseReservations(store, NOW + DAY)).toBe(1);
+    expect((await keyPackagesByStatus(store, 'available')).map((row) => row.ref)).toEqual([ref('a')]);
+    expect(await countKeyPackages(store, 'reserved')).toBe(1);
   });
 
   it('is spent also when the answer to its upload was lost', async () => {

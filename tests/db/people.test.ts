@@ -1,26 +1,35 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
-  activateUser,
-  addDevice,
   createContact,
-  createUser,
-  deactivateUser,
   deleteContact,
-  deleteDevice,
-  deleteUser,
   getContact,
-  getDevice,
-  getUser,
-  getUserByHandle,
   listContacts,
-  listDevices,
-  listUsers,
-  revokeDevice,
   searchContacts,
   updateContact,
+} from '../../src/lib/db/contacts.ts';
+import {
+  addDevice,
+  deleteDevice,
+  getDevice,
+  listDevices,
+  revokeDevice,
   updateDevice,
+} from '../../src/lib/db/devices.ts';
+import {
+  activateUser,
+  createUser,
+  deactivateUser,
+  deleteUser,
+  getUser,
+  getUserByHandle,
+  isHandleTaken,
+  listUsers,
+  searchUsers,
+  updatePreferences,
+  updateProfile,
+  updateSecuritySettings,
   updateUser,
-} from '../../src/lib/db/people.ts';
+} from '../../src/lib/db/users.ts';
 import type { Store } from '../../src/lib/db/store.ts';
 import { unlockedStore } from './disks.ts';
 import { account, contact, conversationRow, device, deviceRow, faultFrom, messageRow, NOW, user } from './fixtures.ts';
@@ -60,6 +69,46 @@ describe('users', () => {
     expect((await listUsers(store, 'active')).map((row) => row.displayName)).toEqual(['Émile', 'zoe']);
     await activateUser(store, account('eva'), NOW + 2);
     expect(await listUsers(store, 'deactivated')).toEqual([]);
+  });
+
+  it('keep the handle to themselves', async () => {
+    await make('ana', { handle: 'ana' });
+    expect(await isHandleTaken(store, 'ana')).toBe(true);
+    expect(await isHandleTaken(store, 'ana', account('ana'))).toBe(false);
+    expect(await isHandleTaken(store, 'bo')).toBe(false);
+  });
+
+  it('change what they tell about themselves and what they prefer, part by part', async () => {
+    await make('ana');
+    const id = account('ana');
+    await updateProfile(store, id, { statusMessage: 'hiking', customFields: { town: 'Ghent' } }, NOW + 1);
+    await updatePreferences(store, id, { theme: 'dark', timezone: 'Europe/Brussels' }, NOW + 2);
+    await updatePreferences(store, id, { theme: 'light' }, NOW + 3);
+    await updateSecuritySettings(store, id, { lockAfterMs: 60_000 }, NOW + 4);
+    await updateProfile(store, id, { statusMessage: undefined }, NOW + 5);
+    expect(await getUser(store, id)).toEqual(
+      user('ana', {
+        customFields: { town: 'Ghent' },
+        preferences: { theme: 'light', timezone: 'Europe/Brussels' },
+        securitySettings: { lockAfterMs: 60_000 },
+        updatedAt: NOW + 5,
+      }),
+    );
+    expect(await faultFrom(updateProfile(store, id, { displayName: undefined }, NOW))).toMatchObject({
+      code: 'validation',
+      field: 'displayName',
+    });
+    expect(await faultFrom(updatePreferences(store, account('bo'), {}, NOW))).toMatchObject({ code: 'not-found' });
+  });
+
+  it('are found by name, handle and status', async () => {
+    await make('Émile', { handle: 'walker' });
+    await make('zoe');
+    await updateProfile(store, account('zoe'), { statusMessage: 'Out walking' }, NOW);
+    await deactivateUser(store, account('zoe'), NOW);
+    expect((await searchUsers(store, 'emi')).map((row) => row.displayName)).toEqual(['Émile']);
+    expect((await searchUsers(store, 'WALK')).map((row) => row.displayName)).toEqual(['Émile', 'zoe']);
+    expect((await searchUsers(store, 'walk', 'active')).map((row) => row.displayName)).toEqual(['Émile']);
   });
 
   it('go with their devices and contact', async () => {

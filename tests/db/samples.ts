@@ -24,11 +24,12 @@ export async function plant(
 ): Promise<AnyRow> {
   planted.add(table);
   const row = sampleRow(table, seed);
-  for (const { column, to } of declarationOf(table).relations) {
+  for (const { column, to, target } of declarationOf(table).relations) {
     if (row[column] === undefined) continue;
     // A circle of relations is entered without the one that closes it.
     if (planted.has(to)) {
-      if ((await tableOf(store, to as TableName).count()) === 0) delete row[column];
+      const parents = await tableOf(store, to as TableName).toArray();
+      if (!parents.some((parent) => parent[target] === row[column])) delete row[column];
     } else await plant(store, to as TableName, seed, planted);
   }
   await tableOf(store, table).put(row);
@@ -61,8 +62,9 @@ export async function onDisk<T>(
   mode: IDBTransactionMode,
   work: (rows: IDBObjectStore) => IDBRequest<T>,
 ): Promise<T> {
+  const [{ name = 'cairn' } = {}] = await factory.databases();
   const db = await new Promise<IDBDatabase>((resolve, reject) => {
-    const request = factory.open('cairn');
+    const request = factory.open(name);
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error ?? new Error('open'));
   });
@@ -77,11 +79,12 @@ export async function onDisk<T>(
   });
 }
 
-/** Rules that a row of arbitrary values would break. */
+/** Rules that a row of arbitrary values would break, and columns that the store fills itself. */
 const exceptions: Partial<Record<TableName, AnyRow>> = {
-  conversations: { groupId: undefined, expiresAt: undefined },
-  groups: { maxMembers: 100 },
+  conversations: { groupId: undefined, expiresAt: undefined, titleKey: undefined },
+  groups: { maxMembers: 100, memberCount: 0 },
   messages: { isDeleted: false, deletedAt: undefined, editedAt: 9_000_000_000_000 },
+  messageContents: { originalSize: 1000, compressedSize: 1000 },
   keyStore: { encryptedKey: undefined, kdf: undefined },
   keyPackages: { notBefore: 1, notAfter: 2 },
   fileTransfers: { progress: 50 },
@@ -100,6 +103,8 @@ function sampleValue(table: string, name: string, column: Column, seed: number):
   switch (column.kind) {
     case 'text':
       return `planted ${table} ${name} ${seed}`;
+    case 'texts':
+      return [`planted ${table} ${name} ${seed}`, `planted too ${seed}`];
     case 'integer':
       return seed + 1000;
     case 'real':

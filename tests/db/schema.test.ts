@@ -7,7 +7,8 @@ const startsWith = (path: string | readonly string[], column: string) =>
 const columnsOf = (path: string | readonly string[]) => (typeof path === 'string' ? [path] : [...path]);
 
 describe.each(tableNames)('the declaration of %s', (name) => {
-  const { columns, key, indexes, relations, checks, fixed, grows, transitions, atMost } = declarationOf(name);
+  const { columns, key, indexes, relations, checks, fixed, grows, transitions, atMost, counted, keyed } =
+    declarationOf(name);
 
   it('speaks only of columns that it has', () => {
     const named = [
@@ -57,6 +58,20 @@ describe.each(tableNames)('the declaration of %s', (name) => {
         ).toEqual([]);
       }
       if (onDelete === 'setNull') expect(columns[column]?.optional).toBe(true);
+    }
+  });
+
+  it('counts rows in the row that they name, by a part of their own key', () => {
+    if (counted === undefined) return;
+    expect(columnsOf(key)).toContain(counted.per);
+    const parent = declarationOf(relations.find(({ column }) => column === counted.per)?.to as TableName);
+    expect(parent.columns[counted.column]).toMatchObject({ kind: 'integer', optional: true, sealed: false });
+  });
+
+  it('keeps keyed hashes of sealed texts in clear', () => {
+    for (const [column, of] of Object.entries(keyed)) {
+      expect(columns[column]).toMatchObject({ kind: 'text', optional: true, sealed: false });
+      expect(columns[of ?? '']).toMatchObject({ kind: 'text', sealed: true });
     }
   });
 

@@ -1,4 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { addMessage } from '../../src/lib/db/messages/add.ts';
+import { readyForText } from '../../src/lib/db/messages/bodies.ts';
+import { TAIL } from '../../src/lib/db/messages/compact.ts';
+import { messageById } from '../../src/lib/db/messages/find.ts';
+import { importMessages } from '../../src/lib/db/messages/importMessages.ts';
+import { messageTables, nothingHangs } from '../../src/lib/db/messages/whole.ts';
 import { tableNames } from '../../src/lib/db/schema.ts';
 import type { Store } from '../../src/lib/db/store.ts';
 import { lockedStore, newDisk, unlockedStore } from './disks.ts';
@@ -236,5 +242,40 @@ describe('every way to read and write', () => {
       code: 'locked',
     });
     expect(store.keyedHash('emoji', new Uint8Array([1]))).toMatch(/^[\w-]{22}$/);
+  });
+});
+
+describe('a byte order mark at the start of a text', () => {
+  const mark = '\ufeff';
+
+  it.each([
+    ['a short one', `${mark}hello`],
+    ['the mark alone', mark],
+    ['one kept beside its row', mark + 'long '.repeat(10_000)],
+  ])('is a part of %s', async (_what, content) => {
+    const store = await unlockedStore();
+    await meetAna(store);
+    await readyForText(content.length * 3);
+    await store.tx('rw', messageTables, () => addMessage(store, messageRow('ana', 'marked', 1, { content })));
+    expect((await messageById(store, message('marked')))?.content).toBe(content);
+  });
+
+  it('is a part of one packed in a block, and of a name, a key and a nested value', async () => {
+    const store = await unlockedStore();
+    await meetAna(store);
+    const rows = Array.from({ length: TAIL + 64 }, (_, i) => messageRow('ana', `m${i}`, i, { content: `${mark}${i}` }));
+    await importMessages(
+      store,
+      conversation('ana'),
+      rows.map((row) => ({ row: { ...row, metadata: { [mark]: [mark] } }, ...nothingHangs() })),
+    );
+    expect(await store.messagesArchive.count()).toBeGreaterThan(0);
+    const found = await messageById(store, message('m3'));
+    expect(found).toMatchObject({ content: `${mark}3`, metadata: { [mark]: [mark] } });
+    await store.users.add(user('bo', { displayName: `${mark}Bo`, customFields: { [mark]: `${mark}x` } }));
+    expect(await store.users.get(account('bo'))).toMatchObject({
+      displayName: `${mark}Bo`,
+      customFields: { [mark]: `${mark}x` },
+    });
   });
 });

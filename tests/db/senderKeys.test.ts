@@ -5,7 +5,6 @@ import {
   chainAt,
   deleteChainsOfGroup,
   deleteOldChains,
-  dictFromChain,
   listChains,
   loadChain,
   newestChainOf,
@@ -120,11 +119,5 @@ describe('sender chains', () => {
     expect(await deleteChainsOfGroup(store, group('choir'))).toBe(1);
     await store.mlsGroups.delete(group('hike'));
     expect(await store.senderKeys.count()).toBe(0);
-  });
-
-  it('are told about without their secrets', () => {
-    const dict = dictFromChain(chain(1, 0));
-    expect(dict).toMatchObject({ signaturePublic: '01'.repeat(32), epoch: 1 });
-    expect(dict).not.toHaveProperty('chainKey');
   });
 });

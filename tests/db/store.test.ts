@@ -1,20 +1,24 @@
+import { Dexie, RangeSet } from 'dexie';
 import { describe, expect, it } from 'vitest';
 import { refuse } from '../../src/lib/core/result.ts';
 import { checksumOf } from '../../src/lib/db/migrations.ts';
-import { schema } from '../../src/lib/db/schema.ts';
+import { schema, SCHEMA_VERSION } from '../../src/lib/db/schema.ts';
 import { lockedStore, newDisk, unlockedStore } from './disks.ts';
 import { account, contact, conversation, faultFrom, meetAna, message, messageRow, sortKey, user } from './fixtures.ts';
+
+const NEWER = SCHEMA_VERSION + 1;
 
 describe('opening the store', () => {
   it('keeps books about the schema it was made with', async () => {
     const store = await lockedStore();
     expect(await store.schemaMigrations.toArray()).toEqual([
       {
-        version: 1,
+        version: SCHEMA_VERSION,
         appliedAt: store.clock.now(),
-        description: 'The first schema',
+        description: 'The whole data layer',
         checksum: checksumOf(schema),
         success: true,
+        unlockedAt: store.clock.now(),
       },
     ]);
   });
@@ -32,12 +36,12 @@ describe('opening the store', () => {
 
   it('refuses a store that a newer app wrote, and leaves it as it is', async () => {
     const disk = newDisk();
-    await rawOpen(disk.indexedDB, 20, (db) => db.createObjectStore('future'));
+    await rawOpen(disk.indexedDB, NEWER * 10, (db) => db.createObjectStore('future'));
 
     expect(await faultFrom(lockedStore(disk))).toMatchObject({ code: 'store-newer', retry: 'person' });
 
     const after = await rawOpen(disk.indexedDB, undefined);
-    expect(after).toEqual({ version: 20, stores: ['future'] });
+    expect(after).toEqual({ version: NEWER * 10, stores: ['future'] });
   });
 
   it('lets go when a newer app wants to upgrade, and says so', async () => {
@@ -45,7 +49,7 @@ describe('opening the store', () => {
     let told = 0;
     const store = await lockedStore({ ...disk, onSuperseded: () => told++ });
 
-    await rawOpen(disk.indexedDB, 20);
+    await rawOpen(disk.indexedDB, NEWER * 10);
 
     expect(told).toBe(1);
     expect(await faultFrom(store.tx('r', ['users'], () => store.users.toArray()))).toMatchObject({
@@ -106,6 +110,13 @@ describe('a transaction', () => {
   });
 });
 
+it('keeps what is true in a JSON column as it is: only columns of truth values are numbers on disk', async () => {
+  const store = await unlockedStore();
+  const row = { backupId: 'a', backupType: 'full', createdAt: 1, status: 'running', encryptionInfo: true } as const;
+  await store.backupMetadata.add(row);
+  expect(await store.backupMetadata.get('a')).toEqual(row);
+});
+
 describe('a live query', () => {
   it('shows the answer at once and after each change, in this tab and another, until it is let go', async () => {
     const disk = newDisk();
@@ -139,11 +150,78 @@ describe('a live query', () => {
     expect(await seen.next()).toBe(0);
   });
 
+  it('keeps nothing of what is written elsewhere', async () => {
+    const store = await unlockedStore();
+    const seen = watcher<number>();
+    const stop = store.live(() => store.users.count(), seen.show);
+    expect(await seen.next()).toBe(0);
+    // As Dexie tells its live queries what was written; whoever keeps it has to look at it.
+    let looks = 0;
+    const written = new Proxy(new RangeSet('a', 'b'), { ownKeys: () => (looks++, []), get: () => void looks++ });
+    const { subscribers } = Dexie.on.storagemutated as unknown as { subscribers: ((parts: object) => void)[] };
+    subscribers.at(-1)?.({ 'idb://elsewhere/messages/': written });
+    expect(looks).toBe(0);
+    stop();
+  });
+
+  it('that fails at first is told of, and tried again with the next change', async () => {
+    const store = await unlockedStore();
+    const seen = watcher<number>();
+    const faults = watcher<string>();
+    store.live(
+      async () => {
+        const count = await store.users.count();
+        return count === 0 ? refuse({ code: 'not-found', retry: 'never' }) : count;
+      },
+      seen.show,
+      (fault) => faults.show(fault.code),
+    );
+    expect(await faults.next()).toBe('not-found');
+    await store.users.add(user('ana'));
+    expect(await seen.next()).toBe(1);
+  });
+
+  it('that fails for no reason of its own is tried again without a change', async () => {
+    const waiting: (() => void)[] = [];
+    const clock = {
+      now: () => 0,
+      after: (_ms: number, run: () => void) => {
+        waiting.push(run);
+        return () => waiting.splice(waiting.indexOf(run), 1);
+      },
+    };
+    const store = await unlockedStore({ clock });
+    const seen = watcher<string>();
+    const faults = watcher<string>();
+    let asked = 0;
+    const stop = store.live(
+      () => {
+        asked++;
+        return asked === 1
+          ? Promise.reject(new DOMException('the transaction was aborted', 'AbortError'))
+          : Promise.resolve(`asked ${asked} times`);
+      },
+      seen.show,
+      (fault) => faults.show(fault.code),
+    );
+    expect(await faults.next()).toMatch('storage');
+    expect(waiting).toHaveLength(1);
+    waiting.pop()?.();
+    expect(await seen.next()).toBe('asked 2 times');
+    expect(waiting).toHaveLength(0);
+    stop();
+  });
+
   it('asks again when the store is unlocked', async () => {
     const store = await unlockedStore();
     await store.users.add(user('ana'));
     await store.contacts.add(contact('ana'));
-    const sealer = { seal: () => new Uint8Array(), open: () => undefined, keyedHash: () => '' };
+    const sealer = {
+      seal: () => new Uint8Array(),
+      open: () => undefined,
+      keyedHash: () => '',
+      databaseKey: () => new Uint8Array(32),
+    };
     store.lock();
     const seen = watcher<(string | undefined)[]>();
     const faults = watcher<string>();

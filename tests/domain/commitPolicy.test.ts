@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { AccountId } from '../../src/lib/core/ids.ts';
-import { judgeBeginning, judgeCommit, judgeState, type CommitFacts } from '../../src/lib/domain/commitPolicy.ts';
-import type { GroupData, RosterEntry } from '../../src/lib/domain/groupData.ts';
+import {
+  judgeBeginning,
+  judgeCommit,
+  judgeLeap,
+  judgeRejoin,
+  judgeState,
+  type CommitFacts,
+} from '../../src/lib/domain/commitPolicy.ts';
+import { heirOf, removalsAfter, type GroupData, type RosterEntry } from '../../src/lib/domain/groupData.ts';
 import { roles, type Role } from '../../src/lib/domain/roles.ts';
 
 /** People are named after their roles. */
@@ -24,18 +31,22 @@ const data = (roster: readonly RosterEntry[], changes: Partial<GroupData> = {}):
   ...changes,
 });
 
+const key = (byte: number) => new Uint8Array(32).fill(byte);
+
 /** What is left when one person is changed, or gone. */
 const but = (name: string, change?: Partial<RosterEntry>): RosterEntry[] =>
   everybody.flatMap((e) => (e.account !== name ? [e] : change === undefined ? [] : [{ ...e, ...change }]));
 
 /** A commit by `committer` that turns everybody into `roster`, one device each, with a path. */
 function judge(committer: string, roster: readonly RosterEntry[], facts: Partial<CommitFacts> = {}) {
-  const after = facts.after ?? data(roster);
+  const before = facts.before ?? data(everybody);
+  const stated = facts.after ?? data(roster);
+  // What every commit writes down; tests of these two say otherwise with `after`.
+  const after = { infoKey: key(2), removed: removalsAfter(before, stated.roster, 7, facts.leaving), ...stated };
   const accounts = after.roster.map((e) => e.account);
   const was = everybody.map((e) => e.account);
   const verdict = judgeCommit({
-    before: data(everybody),
-    after,
+    epoch: 7,
     committer: id(committer),
     added: accounts.filter((account) => !was.includes(account)),
     removed: was.filter((account) => !accounts.includes(account)),
@@ -44,6 +55,8 @@ function judge(committer: string, roster: readonly RosterEntry[], facts: Partial
     proposalTypes: ['add', 'remove', 'group_context_extensions'],
     hasPath: true,
     ...facts,
+    before,
+    after,
   });
   return verdict.ok ? 'allowed' : verdict.error.detail;
 }
@@ -76,8 +89,8 @@ describe('who may add', () => {
     const full = { maxMembers: everybody.length };
     const more = [...everybody, person('new', 'member')];
     expect(judge('owner', [], { before: data(everybody, full), after: data(more, full) })).toBe('too-many-members');
-    // A limit below what is there keeps people out, but lets the group go on.
-    expect(judge('owner', [], { after: data(everybody, { maxMembers: 2 }) })).toBe('allowed');
+    // No limit is set below what is there; a group that is beyond its limit goes on, and gets no larger.
+    expect(judge('owner', [], { after: data(everybody, { maxMembers: 2 }) })).toBe('too-many-members');
     const small = { before: data(everybody, { maxMembers: 2 }), after: data(but('guest'), { maxMembers: 2 }) };
     expect(judge('owner', [], small)).toBe('allowed');
   });
@@ -112,8 +125,101 @@ describe('who may remove', () => {
     expect(judge('guest', everybody, half)).toBe('leave-unrelated');
   });
 
-  test('never the last owner, not even with a note', () => {
+  test('the last owner only with a note, and then the heir owns the group', () => {
+    const heir = but('owner').map((e) => (e.account === 'admin' ? { ...e, role: 'owner' as const } : e));
+    expect(judge('guest', heir, { leaving: [id('owner')] })).toBe('allowed');
     expect(judge('admin', but('owner'), { leaving: [id('owner')] })).toBe('no-owner');
+    expect(judge('admin', heir)).toBe('may-not-remove');
+    const usurper = but('owner').map((e) => (e.account === 'guest' ? { ...e, role: 'owner' as const } : e));
+    expect(judge('guest', usurper, { leaving: [id('owner')] })).toBe('may-not-change-role');
+    // Where another owner stays nobody inherits.
+    const second = but('moderator', { role: 'owner' });
+    const after = second
+      .filter((e) => e.account !== 'owner')
+      .map((e) => (e.account === 'admin' ? { ...e, role: 'owner' as const } : e));
+    expect(judge('guest', after, { before: data(second), removed: [id('owner')], leaving: [id('owner')] })).toBe(
+      'may-not-change-role',
+    );
+  });
+
+  test('the heir is of the highest role the one with the smallest id', () => {
+    expect(heirOf(data(everybody), [id('owner')])).toBe('admin');
+    expect(heirOf(data(everybody), [id('owner'), id('admin'), id('moderator')])).toBe('member');
+    expect(heirOf(data(everybody), [])).toBeUndefined();
+    expect(heirOf(data([person('owner', 'owner')]), [id('owner')])).toBeUndefined();
+  });
+});
+
+describe('a removal', () => {
+  const back = (invited?: number) => [
+    ...everybody,
+    { ...person('new', 'member'), ...(invited === undefined ? {} : { invited }) },
+  ];
+  const once = data(everybody, { removed: [{ account: id('new'), epoch: 5 }] });
+
+  test('is remembered by everybody, until the person is back', () => {
+    expect(judge('owner', [], { after: data(but('guest'), { removed: [] }) })).toBe('removals-forgotten');
+    const other = data(but('guest'), { removed: [{ account: id('guest'), epoch: 3 }] });
+    expect(judge('owner', [], { after: other })).toBe('removals-forgotten');
+    expect(judge('owner', everybody, { before: once, after: data(everybody, { removed: [] }) })).toBe(
+      'removals-forgotten',
+    );
+    expect(removalsAfter(once, back(6), 7)).toEqual([]);
+    expect(removalsAfter(once, but('guest'), 7)).toEqual([
+      { account: 'new', epoch: 5 },
+      { account: 'guest', epoch: 8 },
+    ]);
+  });
+
+  test('beats an invitation from before it', () => {
+    expect(judge('owner', back(), { before: once })).toBe('removed-since');
+    expect(judge('owner', back(4), { before: once })).toBe('removed-since');
+    expect(judge('owner', back(5), { before: once })).toBe('allowed');
+    expect(judge('owner', back(8), { before: once })).toBe('removed-since');
+  });
+
+  test('comes with another info key', () => {
+    const same = { before: data(everybody, { infoKey: key(1) }), after: data(but('guest'), { infoKey: key(1) }) };
+    expect(judge('owner', [], same)).toBe('info-key-kept');
+    expect(judge('owner', [], { ...same, after: data(but('guest'), { infoKey: key(3) }) })).toBe('allowed');
+  });
+});
+
+describe('a commit from outside', () => {
+  test('only takes a device’s own leaf out and back in', () => {
+    expect(judgeRejoin(['remove', 'external_init'], true).ok).toBe(true);
+    expect(judgeRejoin(['external_init'], true)).toMatchObject({ error: { detail: 'proposal-type' } });
+    expect(judgeRejoin(['remove', 'remove', 'external_init'], true)).toMatchObject({
+      error: { detail: 'proposal-type' },
+    });
+    expect(judgeRejoin(['remove', 'external_init'], false)).toMatchObject({ error: { detail: 'not-own-leaf' } });
+  });
+});
+
+describe('a state that somebody vouches for', () => {
+  const leap = (signer: string, after: GroupData, before = data(everybody)) => {
+    const verdict = judgeLeap(
+      before,
+      after,
+      id(signer),
+      after.roster.map((e) => e.account),
+    );
+    return verdict.ok ? 'believed' : verdict.error.detail;
+  };
+
+  test('is believed as far as the signer might have made it', () => {
+    expect(leap('guest', data(everybody, { infoKey: key(9) }))).toBe('believed');
+    expect(leap('guest', data(but('member2')))).toBe('may-not-remove');
+    expect(leap('owner', data(but('member2'), { name: 'walk' }))).toBe('believed');
+    expect(leap('member', data(but('member', { role: 'owner' })))).toBe('may-not-change-role');
+    expect(leap('stranger', data(everybody))).toBe('not-a-member');
+  });
+
+  test('never brings back who was removed, unless somebody knew', () => {
+    const before = data(everybody, { removed: [{ account: id('new'), epoch: 5 }] });
+    const comes = (invited: number) => data([...everybody, { ...person('new', 'member'), invited }]);
+    expect(leap('owner', comes(4), before)).toBe('removed-since');
+    expect(leap('owner', comes(9), before)).toBe('believed');
   });
 });
 
@@ -142,6 +248,7 @@ describe('who may change what the group says about itself', () => {
     expect(judge(role, [], { after: data(everybody, { name: 'sea' }) })).toBe(outcome);
     expect(judge(role, [], { after: data(everybody, { description: 'at noon' }) })).toBe(outcome);
     expect(judge(role, [], { after: data(everybody, { maxMembers: 7 }) })).toBe(outcome);
+    expect(judge(role, [], { after: data(everybody, { disappearAfter: 3_600_000 }) })).toBe(outcome);
   });
 
   test('a person their own name, nobody that of others', () => {

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -14,6 +13,7 @@ import {
 } from '@playwright/test';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
 import { createCable, type Cable } from './cable.ts';
+import { freePort } from './ports.ts';
 
 /** The relay of a test: the built server in a process of its own, on a port and a folder of its own. */
 export interface RelayProcess {
@@ -34,6 +34,9 @@ export interface Person {
   readonly cable: Cable;
   readonly page: Page;
   readonly context: BrowserContext;
+  readonly isRunning: boolean;
+  /** Waits until the service worker has everything: before, nothing is promised without a network. */
+  hasEverything(): Promise<void>;
   /** Ends the browser process; the profile stays. */
   quit(): Promise<void>;
   /** Starts a new browser process on the same profile and opens Cairn; it is locked. */
@@ -44,8 +47,8 @@ export interface Person {
 
 interface Fixtures {
   relay: RelayProcess;
-  /** Makes somebody with an account. */
-  join: (name: string) => Promise<Person>;
+  /** Makes somebody with an account, in a browser started with more `flags`. */
+  join: (name: string, flags?: readonly string[]) => Promise<Person>;
 }
 
 export const PASSPHRASE = 'correct horse battery';
@@ -59,13 +62,17 @@ export const test = base.extend<Fixtures>({
     await relay.stop();
     rmSync(relay.dataDir, { recursive: true, force: true });
   },
-  join: async ({ relay, viewport, colorScheme }, use) => {
+  join: async ({ relay, viewport, colorScheme }, use, info) => {
     const people: Person[] = [];
-    await use(async (name) => {
-      const person = await createPerson(relay, name, { viewport, colorScheme });
+    const said: string[] = [];
+    await use(async (name, flags = []) => {
+      const person = await createPerson(relay, name, { viewport, colorScheme }, flags, (line) =>
+        said.push(`${name}: ${line}`),
+      );
       people.push(person);
       return person;
     });
+    if (info.status !== info.expectedStatus) await tellAll(people, said);
     for (const person of people) {
       await person.quit();
       await person.cable.dispose();
@@ -75,6 +82,17 @@ export const test = base.extend<Fixtures>({
 });
 
 export { expect };
+
+/** What a failed test leaves to find the cause by: what everybody's pages printed and show. */
+async function tellAll(people: readonly Person[], said: readonly string[]): Promise<void> {
+  console.log(said.join('\n'));
+  for (const { name, context } of people.filter((person) => person.isRunning)) {
+    for (const page of context.pages()) {
+      const shown = await page.locator('body').ariaSnapshot({ timeout: 5_000 });
+      console.log(`${name} at ${new URL(page.url()).pathname}\n${shown}`);
+    }
+  }
+}
 
 async function createRelayProcess(): Promise<RelayProcess> {
   const port = await freePort();
@@ -87,7 +105,14 @@ async function createRelayProcess(): Promise<RelayProcess> {
     output: () => output,
     async start() {
       const started = spawn(process.execPath, ['scripts/serve.mjs'], {
-        env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', DATA_DIR: dataDir },
+        env: {
+          ...process.env,
+          PORT: String(port),
+          HOST: '127.0.0.1',
+          DATA_DIR: dataDir,
+          DATABASE_URL: '',
+          NATS_URL: '',
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       child = started;
@@ -113,28 +138,21 @@ async function createRelayProcess(): Promise<RelayProcess> {
   };
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
-}
-
 async function createPerson(
   relay: RelayProcess,
   name: string,
   look: Pick<BrowserContextOptions, 'viewport' | 'colorScheme'>,
+  flags: readonly string[],
+  hear: (line: string) => void,
 ): Promise<Person> {
   const profile = mkdtempSync(join(tmpdir(), 'cairn-profile-'));
   const cable = await createCable(relay.port);
   const launch = async () => {
-    const context = await chromium.launchPersistentContext(profile, { ...chromiumLaunch(), ...look });
+    const options = chromiumLaunch();
+    const args = [...options.args, ...flags];
+    const context = await chromium.launchPersistentContext(profile, { ...options, args, ...look });
+    context.on('console', (message) => hear(`${message.type()} ${message.text()}`));
+    context.on('weberror', (thrown) => hear(String(thrown.error())));
     const page = context.pages()[0] ?? (await context.newPage());
     await page.goto(cable.origin);
     return { context, page };
@@ -154,6 +172,14 @@ async function createPerson(
     get context() {
       return current().context;
     },
+    get isRunning() {
+      return running !== undefined;
+    },
+    async hasEverything() {
+      const page = running?.page;
+      if (page?.url().startsWith(cable.origin) !== true) return;
+      await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    },
     async quit() {
       await running?.context.close();
       running = undefined;
@@ -170,10 +196,11 @@ async function createPerson(
     },
   };
   await createAccount(person.page, name);
+  await person.hasEverything();
   return person;
 }
 
-async function createAccount(page: Page, name: string): Promise<void> {
+export async function createAccount(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: 'Create account' }).click();
   await page.getByRole('textbox', { name: 'Your name' }).fill(name);
   await page.getByRole('textbox', { name: 'Passphrase', exact: true }).fill(PASSPHRASE);
@@ -182,7 +209,7 @@ async function createAccount(page: Page, name: string): Promise<void> {
   await expect(page.getByRole('button', { name: 'New chat' })).toBeVisible();
 }
 
-async function unlock(page: Page): Promise<void> {
+export async function unlock(page: Page): Promise<void> {
   await page.getByRole('textbox', { name: 'Passphrase' }).fill(PASSPHRASE);
   await page.getByRole('button', { name: 'Unlock' }).click();
   await expect(page.getByRole('button', { name: 'New chat' })).toBeVisible();

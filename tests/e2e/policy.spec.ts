@@ -20,7 +20,7 @@ test('pages, scripts, files and the relay answer with the security headers', asy
       'cross-origin-resource-policy': 'same-origin',
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
-      'permissions-policy': expect.stringContaining('microphone=()'),
+      'permissions-policy': expect.stringContaining('microphone=(self)'),
     });
   }
   const page = (await headersOf('/'))['content-security-policy'] ?? '';

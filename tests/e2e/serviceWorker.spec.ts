@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import {
   connection,
   expect,
@@ -100,4 +101,36 @@ test('a locked page sends what waits where the browser has no Background Sync', 
   await expect(ana.page.getByRole('button', { name: 'Unlock' })).toBeVisible();
   await ana.cable.mend();
   await expect(message(bo.page, 'sealed, then locked')).toBeVisible({ timeout: 60_000 });
+});
+
+test('everything that the app loads later is kept, parts of the worker too, and loads without a relay', async ({
+  relay,
+  join,
+}) => {
+  const ana = await join('Ana');
+  const { page } = ana;
+  const kept = await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    const caches = await Promise.all((await globalThis.caches.keys()).map((name) => globalThis.caches.open(name)));
+    const requests = await Promise.all(caches.map((cache) => cache.keys()));
+    return requests.flat().map(({ url }) => new URL(url).pathname);
+  });
+  const built = readdirSync('build/client/_app/immutable', { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !/\.(?:br|gz)$/.test(entry.name))
+    .map((entry) => `${entry.parentPath}/${entry.name}`.replace('build/client', ''));
+  const partsOfWorker = built.filter((path) => path.includes('/workers/chunks/'));
+  expect(partsOfWorker.length).toBeGreaterThan(0);
+  expect(built.filter((path) => !kept.includes(path))).toEqual([]);
+
+  // What the browser kept by itself must not stand in for what we keep.
+  const cdp = await ana.context.newCDPSession(page);
+  await cdp.send('Network.clearBrowserCache');
+  await ana.quit();
+  await relay.stop();
+  await ana.reopen();
+  await ana.unlock();
+  const loaded = await ana.page
+    .workers()[0]
+    ?.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname));
+  expect(partsOfWorker.filter((path) => loaded?.includes(path))).not.toEqual([]);
 });

@@ -35,10 +35,11 @@ const requests: readonly [string, v.GenericSchema, Record<string, unknown>][] = 
   ['refresh', api.refresh.request, {}],
   ['publishKeyPackages', api.publishKeyPackages.request, { packages: [keyPackage] }],
   ['countKeyPackages', api.countKeyPackages.request, {}],
-  ['claimKeyPackages', api.claimKeyPackages.request, { accounts: [account()] }],
+  ['claimKeyPackages', api.claimKeyPackages.request, { claim: id(), accounts: [account()] }],
   ['append', api.append.request, { entries: [record] }],
   ['offer', api.offer.request, { entries: [{ id: id(), epoch: 3 }] }],
   ['commit', api.commit.request, commit],
+  ['groupInfo', api.groupInfo.request, {}],
   ['catchUp', api.catchUp.request, { cursors: { [id()]: 4 } }],
   ['hello', api.hello, { token: blob(32) }],
 ];
@@ -78,7 +79,13 @@ describe('lists are taken up to their limit, and not one further', () => {
       limits.keyPackages,
       (n) => ({ packages: many(n, { ...keyPackage, bytes: blob(1) }) }),
     ],
-    ['accounts', api.claimKeyPackages.request, 1, limits.claimAccounts, (n) => ({ accounts: many(n, account()) })],
+    [
+      'accounts',
+      api.claimKeyPackages.request,
+      1,
+      limits.claimAccounts,
+      (n) => ({ claim: id(), accounts: many(n, account()) }),
+    ],
     ['appended entries', api.append.request, 1, limits.appendEntries, (n) => ({ entries: many(n, small) })],
     [
       'offered entries',

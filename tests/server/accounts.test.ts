@@ -63,6 +63,17 @@ describe('register', () => {
   });
 });
 
+describe('a device that comes back with another login key', () => {
+  test('leaves none of its old key packages to be handed out', async () => {
+    const world = await relayWorld();
+    const [ana, bo] = [await world.device(), await world.device()];
+    value(await ana.publish(3, { lastResort: true }));
+    expect(value(await bo.claim(ana.account.id)).claims).toHaveLength(1);
+    expect(await send(world, ana.certificate(9, newKeyPair()))).toMatchObject({ ok: true });
+    expect(value(await bo.claim(ana.account.id))).toEqual({ claims: [], missing: [ana.account.id] });
+  });
+});
+
 describe('a revoked device', () => {
   test('has no session, gets none, and is handed to nobody', async () => {
     const world = await relayWorld();

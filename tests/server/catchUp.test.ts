@@ -25,7 +25,7 @@ const askOnce = async (device: TestDevice, cursors: Record<string, number> = {})
   value(await device.ask(protocol.catchUp.path, protocol.catchUp, { cursors }));
 
 describe('catch-up', () => {
-  test('gives what is behind the cursors, and nothing when there is nothing', async () => {
+  test('gives what is behind the cursors, nothing when there is nothing, and the end to who is beyond it', async () => {
     const world = await relayWorld();
     const [ana, bo] = [await world.device(), await world.device()];
     const [hike, work] = [await newStream(world, ana, bo), await newStream(world, ana, bo)];
@@ -41,7 +41,8 @@ describe('catch-up', () => {
     expect((await askOnce(bo, cursors)).entries).toMatchObject([
       { stream: work, seq: 2, kind: 'record', sender: ana.id },
     ]);
-    expect(await askOnce(bo, { [hike]: 900, [work]: 900 })).toEqual({ entries: [], more: false });
+    const ends = { [hike]: 4, [work]: 2 };
+    expect(await askOnce(bo, { [hike]: 900, [work]: 900 })).toEqual({ entries: [], more: false, ends });
   });
 
   test('gives strangers nothing, whatever cursor they name', async () => {
@@ -127,5 +128,19 @@ describe('catch-up', () => {
     const long = await newStream(world, ana);
     await fill(world, ana, long, 2_000);
     expect((await askOnce(ana, { [long]: 2_000 })).entries).toMatchObject([{ seq: 2_001 }]);
+  });
+
+  test('gives a device that was removed and let in again both of its stays, and not what lay between', async () => {
+    const world = await relayWorld();
+    const [ana, bo] = [await world.device(), await world.device()];
+    const stream = await newStream(world, ana, bo);
+    await fill(world, ana, stream, 2);
+    value(await ana.commit(stream, 1, { members: [ana.id] }));
+    await fill(world, ana, stream, 2);
+    value(await ana.commit(stream, 2, { members: [ana.id, bo.id] }));
+    await fill(world, ana, stream, 2);
+    expect((await bo.catchUp()).map(({ seq }) => seq)).toEqual([2, 3, 4, 8, 9]);
+    expect((await askOnce(bo, { [stream]: 3 })).entries.map(({ seq }) => seq)).toEqual([4]);
+    expect((await askOnce(bo, { [stream]: 4 })).entries.map(({ seq }) => seq)).toEqual([8, 9]);
   });
 });

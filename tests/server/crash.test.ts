@@ -1,138 +1,141 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { base64urlFromBytes } from '../../src/lib/core/bytes.ts';
 import { idFromBytes, type StreamId } from '../../src/lib/core/ids.ts';
-import type { Relay } from '../../src/lib/server/relay.ts';
-import { countedRandom, newAccount, newDevice, ORIGIN, value, type TestDevice } from './relayWorld.ts';
+import { kill, newFolder, overHttp, startRelay } from './processes.ts';
+import { countedRandom, newAccount, newDevice, value } from './relayWorld.ts';
+import { sentEntries } from './sentEntries.ts';
+import { databaseUrl, emptyDatabase } from './services.ts';
 
-const folders: string[] = [];
-const children: ChildProcess[] = [];
-afterEach(async () => {
-  for (const child of children.splice(0)) await kill(child);
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+/** How often a relay is killed: 20 times with `npm run kill-test`. */
+const KILLS = process.env['npm_lifecycle_event'] === 'kill-test' ? 20 : 3;
+
+const engines = [
+  { name: 'the embedded store', isThere: true, place: async () => ({ DATA_DIR: newFolder() }) },
+  {
+    name: 'PostgreSQL',
+    isThere: databaseUrl !== undefined,
+    place: async () => ({ DATA_DIR: newFolder(), DATABASE_URL: await emptyDatabase() }),
+  },
+] as const;
+
+/** Devices that talk to whatever port there is now, in one group. */
+async function group(portOf: (device: number) => number, people = 4) {
+  const random = countedRandom(3);
+  const devices = Array.from({ length: people }, (_, i) =>
+    newDevice(
+      overHttp(() => portOf(i)),
+      newAccount(),
+      random,
+    ),
+  );
+  for (const device of devices) {
+    value(await device.register());
+    value(await device.login());
+  }
+  const stream = idFromBytes<StreamId>(random.bytes(16));
+  const [maker] = devices;
+  if (maker === undefined) throw new Error('no device');
+  value(await maker.commit(stream, 0, { members: devices.map(({ id }) => id) }));
+  return { devices, maker, stream, sent: sentEntries(stream, random) };
+}
+
+describe.each(engines)('a relay with $name', ({ isThere, place }) => {
+  test.skipIf(!isThere)(
+    `keeps every acknowledged entry through ${KILLS} times kill -9`,
+    async () => {
+      const env = await place();
+      let relay = await startRelay(env);
+      const { devices, maker, sent } = await group(() => relay.port);
+      for (let round = 0; round < KILLS; round++) {
+        let left = 60;
+        const writers = devices.map(async (by) => {
+          for (;;) {
+            try {
+              await sent.send(by, 3);
+            } catch (thrown) {
+              // The kill is what ends a writer, and nothing else is.
+              if (thrown instanceof TypeError) return;
+              throw thrown;
+            }
+            left -= 3;
+            // In the middle of what the others are sending.
+            if (left === 0) relay.child.kill('SIGKILL');
+          }
+        });
+        await Promise.all(writers);
+        await kill(relay.child);
+        relay = await startRelay(env);
+        await sent.check(maker);
+        await sent.sendAgain();
+      }
+      await sent.check(maker);
+      expect(sent.size).toBeGreaterThan(60 * KILLS);
+    },
+    300_000,
+  );
+
+  test.skipIf(!isThere)('shares it with a second process, and numbers stay dense', async () => {
+    const env = await place();
+    const relays = [await startRelay(env), await startRelay(env)];
+    const { devices, maker, sent } = await group((device) => relays[device % 2]?.port ?? 0);
+    await Promise.all(
+      devices.map(async (by) => {
+        for (let i = 0; i < 15; i++) await sent.send(by, 3);
+      }),
+    );
+    await sent.check(maker);
+    expect(sent.size).toBe(4 * 15 * 3);
+  });
 });
 
-/** The relay in a process of its own, on the store in `folder`. */
-async function startRelay(folder: string): Promise<{ child: ChildProcess; port: number }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('relayProcess.ts', import.meta.url))], {
-    env: { ...process.env, DATA_DIR: folder, ORIGIN, RATE_PER_ADDRESS: '0', RATE_PER_DEVICE: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  children.push(child);
-  const printed: unknown[] = await once(child.stdout ?? child, 'data');
-  return { child, port: Number(String(printed[0])) };
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exit;
-}
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cairn-crash-'));
-  folders.push(folder);
-  return folder;
-}
-
-/** Requests go over HTTP to whatever port the relay has now. */
-function overHttp(portNow: () => number): Pick<Relay, 'handle'> {
-  return {
-    handle: async ({ path, token, body }) => {
-      const response = await fetch(`http://127.0.0.1:${portNow()}/api/v1/${path}`, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/cbor',
-          ...(token === undefined ? {} : { authorization: `Bearer ${base64urlFromBytes(token)}` }),
-        },
-        body: new Uint8Array(body),
-      });
-      return { status: response.status, headers: {}, body: new Uint8Array(await response.arrayBuffer()) };
-    },
-  };
-}
-
-describe('the relay process', () => {
-  test('keeps every acknowledged entry through kill -9, once, dense and in order', { timeout: 120_000 }, async () => {
-    const folder = newFolder();
-    let relay = await startRelay(folder);
-    const random = countedRandom(3);
-    const devices = Array.from({ length: 4 }, () =>
-      newDevice(
-        overHttp(() => relay.port),
-        newAccount(),
-        random,
-      ),
-    );
-    for (const device of devices) {
-      value(await device.register());
-      value(await device.login());
-    }
-    const stream = idFromBytes<StreamId>(random.bytes(16));
-    const [maker] = devices;
-    if (maker === undefined) throw new Error('no device');
-    value(await maker.commit(stream, 0, { members: devices.map(({ id }) => id) }));
-
-    /** Every id that was sent, by whom, and the number that the relay answered for it, once it did. */
-    const sent = new Map<string, { by: TestDevice; seq: number | undefined }>();
-    const acknowledge = (results: readonly { ok: boolean; id: string; seq?: number }[]) => {
-      for (const { id, seq } of results) {
-        const entry = sent.get(id);
-        if (entry === undefined || seq === undefined) throw new Error('not an acknowledgement');
-        expect([undefined, seq]).toContain(entry.seq);
-        entry.seq = seq;
-      }
-    };
-
-    for (let round = 0; round < 5; round++) {
-      let acknowledged = 0;
-      let alive = true;
+describe('a restart on SIGTERM, while clients send', () => {
+  test.each(engines.filter(({ isThere }) => isThere))(
+    'with $name, loses nothing and refuses nothing',
+    async ({ place }) => {
+      const env = await place();
+      let relay = await startRelay(env);
+      const { devices, maker, sent } = await group(() => relay.port);
+      let [isOver, restarts, broken] = [false, 0, 0];
       const writers = devices.map(async (by) => {
-        while (alive) {
-          const entries = Array.from({ length: 3 }, () => ({ id: idFromBytes<string>(random.bytes(16)), epoch: 1 }));
-          for (const { id } of entries) sent.set(id, { by, seq: undefined });
+        while (!isOver) {
+          const from = relay;
           try {
-            acknowledge(value(await by.append(stream, entries)).results);
+            await sent.send(by, 2);
           } catch (thrown) {
-            // The kill is what ends a writer, and nothing else is.
-            if (thrown instanceof TypeError) return;
-            throw thrown;
-          }
-          acknowledged += entries.length;
-          if (acknowledged > 60 * (round + 1) && alive) {
-            alive = false;
-            relay.child.kill('SIGKILL');
+            // Nobody there: only while one relay has gone and the next is not there yet.
+            if (!(thrown instanceof TypeError)) throw thrown;
+            broken += 1;
+            await vi.waitFor(() => expect(relay).not.toBe(from), { timeout: 60_000, interval: 20 });
           }
         }
       });
-      await Promise.all(writers);
-      await kill(relay.child);
-      relay = await startRelay(folder);
-
-      const entries = (await maker.catchUp()).filter((entry) => entry.stream === stream);
-      expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, i) => i + 1));
-      const found = new Map(entries.map(({ id, seq }) => [id, seq]));
-      expect(found.size).toBe(entries.length);
-      for (const [id, { seq }] of sent) if (seq !== undefined) expect(found.get(id)).toBe(seq);
-
-      // What was not answered is sent again, and gets the number it may already have.
-      for (const [id, { by, seq }] of sent) {
-        if (seq === undefined) acknowledge(value(await by.append(stream, [{ id, epoch: 1 }])).results);
+      const more = async () => {
+        const before = sent.size;
+        await vi.waitFor(() => expect(sent.size).toBeGreaterThan(before + 40), { timeout: 60_000, interval: 5 });
+      };
+      for (; restarts < 3; restarts++) {
+        await more();
+        const exit = once(relay.child, 'exit');
+        relay.child.kill('SIGTERM');
+        expect(await exit).toEqual([0, null]);
+        relay = await startRelay(env);
       }
-    }
-    expect([...sent.values()].every(({ seq }) => seq !== undefined)).toBe(true);
-    expect(sent.size).toBeGreaterThan(300);
-  });
+      await more();
+      isOver = true;
+      await Promise.all(writers);
+      await sent.sendAgain();
+      await sent.check(maker);
+      // Each of them met each restart once at most.
+      expect(broken).toBeLessThanOrEqual(restarts * devices.length);
+    },
+    300_000,
+  );
+});
 
+describe('the relay process', () => {
   test('ends on SIGTERM within seconds, with a socket open', async () => {
-    const { child, port } = await startRelay(newFolder());
+    const { child, port } = await startRelay({ DATA_DIR: newFolder() });
     const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/socket`);
     await once(socket, 'open');
     const closed = once(socket, 'close');

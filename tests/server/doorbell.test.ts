@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { idFromBytes, type StreamId } from '../../src/lib/core/ids.ts';
 import { SESSION_MS } from '../../src/lib/protocol/limits.ts';
+import { createLocalBus } from '../../src/lib/server/bus/local.ts';
+import type { Bus } from '../../src/lib/server/bus/port.ts';
 import { relayWorld, value, type RelayWorld, type TestDevice } from './relayWorld.ts';
 
 /** What a device hears from now on. */
@@ -15,14 +17,14 @@ async function ear(world: RelayWorld, device: TestDevice) {
   return { heard, ended, stop: listening.value };
 }
 
-async function groupOfTwo() {
-  const world = await relayWorld();
+async function groupOfTwo(bus: Bus = createLocalBus()) {
+  const world = await relayWorld({ bus });
   const [ana, bo] = [await world.device(), await world.device()];
   const stream = idFromBytes<StreamId>(world.random.bytes(16));
   value(await ana.commit(stream, 0, { members: [ana.id, bo.id] }));
   const say = async (epoch = 1) =>
     value(await ana.append(stream, [{ id: idFromBytes<string>(world.random.bytes(16)), epoch }]));
-  return { world, ana, bo, stream, say };
+  return { world, bus, ana, bo, stream, say };
 }
 
 describe('the doorbell', () => {
@@ -67,10 +69,12 @@ describe('the doorbell', () => {
   });
 
   test('melts rings into one, but never tells a removed device of what came after its removal', async () => {
-    const { world, ana, bo, stream, say } = await groupOfTwo();
+    const { world, bus, ana, bo, stream, say } = await groupOfTwo();
+    await say(1);
+    value(await ana.commit(stream, 1, { members: [ana.id], fence: true }));
+    await say(2);
     const [anas, bos] = [await ear(world, ana), await ear(world, bo)];
-    const remove = async () => value(await ana.commit(stream, 1, { members: [ana.id], fence: true }));
-    await Promise.all([say(1), remove(), say(2)]);
+    for (const head of [2, 3, 4]) bus.ring({ stream, head });
     await vi.waitFor(() =>
       expect(anas.heard).toEqual([
         [stream, 2],
@@ -81,6 +85,25 @@ describe('the doorbell', () => {
       [stream, 2],
       [stream, 3],
     ]);
+  });
+
+  test('tells a removed device nothing, also where the bell of its removal was lost', async () => {
+    const wire = createLocalBus();
+    let isCut = false;
+    const bus: Bus = { ...wire, ring: (ring, fresh) => (isCut ? undefined : wire.ring(ring, fresh)) };
+    const { world, ana, bo, stream, say } = await groupOfTwo(bus);
+    const [anas, bos] = [await ear(world, ana), await ear(world, bo)];
+    // The second finds the readers known.
+    for (const head of [2, 3]) {
+      await say();
+      await vi.waitFor(() => expect(bos.heard.at(-1)).toEqual([stream, head]));
+    }
+    isCut = true;
+    value(await ana.commit(stream, 1, { members: [ana.id], fence: true }));
+    isCut = false;
+    await say(2);
+    await vi.waitFor(() => expect(anas.heard.at(-1)).toEqual([stream, 5]));
+    expect(bos.heard).toHaveLength(2);
   });
 
   test('ends with the session, and at once when the device is revoked', async () => {

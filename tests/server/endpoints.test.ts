@@ -77,6 +77,7 @@ describe('a body that is not what it should be', () => {
       protocol.append.path(stream),
       protocol.offer.path(stream),
       protocol.commit.path(stream),
+      protocol.groupInfo.path(stream),
       protocol.catchUp.path,
     ];
     for (const path of paths) {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { idFromBytes, type KeyPackageRef, type StreamId } from '../../src/lib/core/ids.ts';
-import { RESERVATION_MS } from '../../src/lib/protocol/limits.ts';
+import { KEY_PACKAGE_REFILL, RESERVATION_MS } from '../../src/lib/protocol/limits.ts';
 import * as protocol from '../../src/lib/protocol/requests.ts';
-import { CLAIM_BUDGET, CLAIM_WINDOW_MS, MOST_IN_POOL } from '../../src/lib/server/keyPackages.ts';
+import { CLAIM_BUDGET, CLAIM_WINDOW_MS, MOST_IN_POOL, TARGET_BUDGET } from '../../src/lib/server/keyPackages.ts';
 import { newAccount, relayWorld, value, type RelayWorld, type TestDevice } from './relayWorld.ts';
 
 const pool = async (device: TestDevice) =>
@@ -154,5 +154,93 @@ describe('a reservation', () => {
     world.clock.advance(RESERVATION_MS);
     await eve.login();
     expect(value(await eve.claim(ana.account.id)).missing).toEqual([ana.account.id]);
+  });
+});
+
+describe('a claim that is asked for again', () => {
+  const newClaim = (world: RelayWorld) => idFromBytes<string>(world.random.bytes(16));
+
+  test('gets the same packages and burns none, the last resort too', async () => {
+    const world = await relayWorld();
+    const [ana, bo, eve] = [await world.device(), await world.device(), await world.device()];
+    value(await ana.publish(2));
+    const claim = newClaim(world);
+    const first = value(await bo.claimAs(claim, ana.account.id));
+    expect(value(await bo.claimAs(claim, ana.account.id))).toEqual(first);
+    expect(await pool(ana)).toMatchObject({ available: 1 });
+    // The name of a claim says nothing to others.
+    const other = value(await eve.claimAs(claim, ana.account.id));
+    expect(other.claims[0]?.ref).not.toBe(first.claims[0]?.ref);
+    value(await ana.publish(1, { lastResort: true }));
+    const second = newClaim(world);
+    const last = value(await bo.claimAs(second, ana.account.id));
+    expect(last.claims).toMatchObject([{ lastResort: true }]);
+    expect(value(await bo.claimAs(second, ana.account.id))).toEqual(last);
+  });
+
+  test('gets others once the first are spent or ended', async () => {
+    const world = await relayWorld();
+    const [ana, bo] = [await world.device(), await world.device()];
+    value(await ana.publish(3));
+    const claim = newClaim(world);
+    const [first] = value(await bo.claimAs(claim, ana.account.id)).claims;
+    expect(await spend(world, bo, first?.reservation ?? '')).toMatchObject({ ok: true });
+    const [second] = value(await bo.claimAs(claim, ana.account.id)).claims;
+    expect(second?.ref).not.toBe(first?.ref);
+    world.clock.advance(RESERVATION_MS);
+    await bo.login();
+    expect(value(await bo.claimAs(claim, ana.account.id)).claims[0]?.reservation).not.toBe(second?.reservation);
+  });
+});
+
+describe('a draining attack', () => {
+  test('by many accounts ends at the budget of its target, and others still get through', async () => {
+    const world = await relayWorld();
+    const ana = await world.device();
+    value(await ana.publish(100));
+    value(await ana.publish(MOST_IN_POOL - 100));
+    value(await ana.publish(1, { lastResort: true }));
+    const attackers = await Promise.all(Array.from({ length: 10 }, () => world.device()));
+    for (const attacker of attackers) for (let i = 0; i < CLAIM_BUDGET; i++) await claimOne(attacker, ana);
+    expect(await pool(ana)).toEqual({ available: MOST_IN_POOL - TARGET_BUDGET, lastResort: true });
+    expect(await claimOne(await world.device(), ana)).toMatchObject({ lastResort: true });
+    world.clock.advance(CLAIM_WINDOW_MS + 1);
+    const ben = await world.device();
+    expect(await claimOne(ben, ana)).toMatchObject({ lastResort: false });
+    // What was never used comes back.
+    world.clock.advance(RESERVATION_MS);
+    value(await ana.login());
+    value(await ben.login());
+    await claimOne(ben, ana);
+    expect((await pool(ana)).available).toBe(MOST_IN_POOL - 1);
+  });
+
+  test('without a last resort leaves out its target, and no other', async () => {
+    const world = await relayWorld();
+    const [ana, ben] = [await world.device(), await world.device()];
+    value(await ana.publish(100));
+    value(await ana.publish(50));
+    value(await ben.publish(5));
+    const attackers = await Promise.all(Array.from({ length: 5 }, () => world.device()));
+    for (const attacker of attackers) for (let i = 0; i < CLAIM_BUDGET; i++) await claimOne(attacker, ana);
+    const both = value(await (await world.device()).claim(ana.account.id, ben.account.id));
+    expect(both.claims.map(({ device }) => device)).toEqual([ben.id]);
+    expect(both.missing).toEqual([ana.account.id]);
+  });
+
+  test('is heard by its target: its mailbox rings when the pool runs low, and when it is empty', async () => {
+    const world = await relayWorld();
+    const [ana, ben, cara] = [await world.device(), await world.device(), await world.device()];
+    value(await ana.publish(KEY_PACKAGE_REFILL + 1));
+    const rings: string[] = [];
+    const listener = { ring: ({ stream }: { stream: string }) => rings.push(stream), ended: () => undefined };
+    expect(await world.relay.listen(ana.token ?? new Uint8Array(), listener)).toMatchObject({ ok: true });
+    await claimOne(ben, ana);
+    await ana.catchUp();
+    expect(rings).toEqual([]);
+    await claimOne(ben, ana);
+    await expect.poll(() => rings).toEqual([ana.mailbox]);
+    for (let i = 0; i < KEY_PACKAGE_REFILL - 1; i++) await claimOne(i % 2 === 0 ? ben : cara, ana);
+    await expect.poll(() => rings).toEqual([ana.mailbox, ana.mailbox]);
   });
 });

@@ -147,8 +147,12 @@ export interface TestDevice {
     count: number,
     options?: { lastResort?: boolean; notAfter?: number },
   ): Promise<Answer<{ available: number; lastResort: boolean }>>;
-  claim(...accounts: readonly AccountId[]): Promise<Answer<v.InferOutput<typeof protocol.claimKeyPackages.answer>>>;
+  claim(...accounts: readonly AccountId[]): Promise<Answer<Claims>>;
+  /** Asks for the same claim, perhaps again. */
+  claimAs(claim: string, ...accounts: readonly AccountId[]): Promise<Answer<Claims>>;
 }
+
+type Claims = v.InferOutput<typeof protocol.claimKeyPackages.answer>;
 
 export interface TestRecord {
   readonly id: string;
@@ -248,8 +252,9 @@ export function newDevice(relay: Pick<Relay, 'handle'>, account: TestAccount, ra
           bytes: random.bytes(40),
         })),
       }),
-    claim: (...accounts) =>
-      device.ask(protocol.claimKeyPackages.path, protocol.claimKeyPackages, { accounts: [...accounts] }),
+    claim: (...accounts) => device.claimAs(idFromBytes<string>(random.bytes(16)), ...accounts),
+    claimAs: (claim, ...accounts) =>
+      device.ask(protocol.claimKeyPackages.path, protocol.claimKeyPackages, { claim, accounts: [...accounts] }),
   };
   return device;
 }

@@ -1,13 +1,12 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { idFromBytes, type StreamId } from '../../src/lib/core/ids.ts';
 import { SESSION_MS } from '../../src/lib/protocol/limits.ts';
-import { socketCloses, socketFrame } from '../../src/lib/protocol/requests.ts';
+import { liveFrame, socketCloses } from '../../src/lib/protocol/requests.ts';
 import { cborFromValue, valueFromCbor } from '../../src/lib/protocol/wire.ts';
-import { createSockets } from '../../src/lib/server/socket.ts';
 import { relayWorld, value, type TestDevice } from './relayWorld.ts';
+import { listenForSockets } from './socketServer.ts';
 
 const endings: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -17,39 +16,29 @@ afterEach(async () => {
 /** A relay whose sockets listen on a port, under a clock of the test's own. */
 async function socketWorld() {
   const world = await relayWorld();
-  const sockets = createSockets(world.relay);
-  const server = createServer();
-  server.on('upgrade', (request, connection, head) => {
-    if (!sockets.upgrade(request, connection, head)) connection.destroy();
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  endings.push(async () => {
-    const closing = sockets.close();
-    world.clock.advance(2_000);
-    await closing;
-    server.close();
-    await world.relay.close();
-  });
+  const server = await listenForSockets(world);
+  const { sockets, port } = server;
+  endings.push(server.close);
 
   /** A client, with the frames it got. */
   const connect = async (options: { autoPong?: boolean; path?: string } = {}) => {
     const { path = '/api/v1/socket', ...rest } = options;
-    const socket = new WebSocket(`ws://127.0.0.1:${address.port}${path}`, rest);
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, rest);
     const frames: unknown[] = [];
     socket.on('message', (data: Buffer) => {
-      const frame = valueFromCbor(socketFrame, new Uint8Array(data), 1_000);
+      const frame = valueFromCbor(liveFrame, new Uint8Array(data), 100_000);
       frames.push(frame.ok ? frame.value : frame.error);
     });
     const closed = new Promise<number>((resolve) => socket.on('close', resolve));
     await once(socket, 'open');
     return { socket, frames, closed };
   };
-  const greet = async (device: TestDevice, options = {}) => {
+  const greet = async (
+    device: TestDevice,
+    { live, ...options }: Parameters<typeof connect>[0] & { live?: true } = {},
+  ) => {
     const client = await connect(options);
-    client.socket.send(cborFromValue({ token: device.token ?? new Uint8Array(32) }));
+    client.socket.send(cborFromValue({ token: device.token ?? new Uint8Array(32), live }));
     await vi.waitFor(() => expect(client.frames).toEqual([{ ready: true }]));
     return client;
   };
@@ -65,6 +54,59 @@ describe('a socket', () => {
     value(await ana.commit(stream, 0, { members: [ana.id, bo.id] }));
     value(await ana.append(stream, [{ id: ana.id, epoch: 1 }]));
     await vi.waitFor(() => expect(client.frames.at(-1)).toEqual({ stream, head: 2 }));
+  });
+
+  test('brings what is new where that is asked for, and bells to everybody else', async () => {
+    const { world, greet } = await socketWorld();
+    const [ana, bo, cleo] = [await world.device(), await world.device(), await world.device()];
+    const stream = idFromBytes<StreamId>(world.random.bytes(16));
+    value(await ana.commit(stream, 0, { members: [ana.id, bo.id, cleo.id] }));
+    const [bos, cleos] = [await greet(bo, { live: true }), await greet(cleo)];
+    const say = async (payload: Uint8Array<ArrayBuffer>, ids = [idFromBytes<string>(world.random.bytes(16))]) =>
+      value(
+        await ana.append(
+          stream,
+          ids.map((id) => ({ id, epoch: 1, payload })),
+        ),
+      );
+    // Who reads is looked up with the first; then it is known.
+    await say(new Uint8Array([1]));
+    await vi.waitFor(() => expect(bos.frames.at(-1)).toEqual({ stream, head: 2 }));
+    await say(new Uint8Array([2]), [ana.id, bo.id]);
+    await vi.waitFor(() => expect(cleos.frames.at(-1)).toEqual({ stream, head: 4 }));
+    await vi.waitFor(() =>
+      expect(bos.frames.at(-1)).toEqual({
+        stream,
+        entries: [
+          expect.objectContaining({ seq: 3, id: ana.id, sender: ana.id, payload: new Uint8Array([2]) }),
+          expect.objectContaining({ seq: 4, id: bo.id }),
+        ],
+      }),
+    );
+    const { entries } = bos.frames.at(-1) as { entries: object[] };
+    expect(entries.map((entry) => ({ stream, ...entry }))).toEqual((await bo.catchUp({ [stream]: 2 })).slice(0, 2));
+    // Too much for a frame.
+    await say(new Uint8Array(40_000));
+    await vi.waitFor(() => expect(bos.frames.at(-1)).toEqual({ stream, head: 5 }));
+  });
+
+  test('brings nothing to a device that was removed, whatever was known before', async () => {
+    const { world, greet } = await socketWorld();
+    const [ana, bo] = [await world.device(), await world.device()];
+    const stream = idFromBytes<StreamId>(world.random.bytes(16));
+    value(await ana.commit(stream, 0, { members: [ana.id, bo.id] }));
+    const [anas, bos] = [await greet(ana, { live: true }), await greet(bo, { live: true })];
+    const say = async (epoch: number) =>
+      value(await ana.append(stream, [{ id: idFromBytes<string>(world.random.bytes(16)), epoch }]));
+    await say(1);
+    await say(1);
+    await vi.waitFor(() => expect(bos.frames).toHaveLength(3));
+    value(await ana.commit(stream, 1, { members: [ana.id], fence: true }));
+    await vi.waitFor(() => expect(bos.frames.at(-1)).toEqual({ stream, head: 4 }));
+    await say(2);
+    await say(2);
+    await vi.waitFor(() => expect(anas.frames.at(-1)).toMatchObject({ entries: [{ seq: 6 }] }));
+    expect(bos.frames).toHaveLength(4);
   });
 
   test('is closed on a hello that is none, and on a second frame', async () => {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bodyPartsOf, isEmojiOnly } from '../../src/lib/ui/conversation/bodyParts.ts';
+import { isEmojiOnly } from '../../src/lib/ui/conversation/emojiOnly.ts';
+import { bodyPartsOf } from '../../src/lib/ui/formatting/bodyParts.ts';
 
 const linksOf = (text: string) => bodyPartsOf(text).flatMap((part) => (part.href === undefined ? [] : [part.href]));
 

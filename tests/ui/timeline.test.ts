@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AccountId, MessageId } from '../../src/lib/core/ids.ts';
 import type { MessageItem } from '../../src/lib/services/client.ts';
 import { keptRows } from '../../src/lib/ui/conversation/keptRows.ts';
-import { timelineOf } from '../../src/lib/ui/conversation/timeline.ts';
+import { timelineOf, timeOfSortKey } from '../../src/lib/ui/conversation/timeline.ts';
 
 const noon = new Date(2026, 4, 10, 12).getTime();
 const minute = 60_000;
@@ -43,6 +43,13 @@ describe('the rows of a conversation', () => {
     const late = new Date(2026, 4, 10, 23, 59).getTime();
     const rows = timelineOf([message('a', 'ana', late), message('b', 'ana', late + 2 * minute)], undefined);
     expect(shapeOf(rows)).toEqual(['day', '[a]', 'day', '[b]']);
+  });
+
+  it('puts no line above the first message that is loaded: there may be unread ones before it', () => {
+    const messages = [message('new', 'ana', noon), message('newer', 'ana', noon + minute)];
+    expect(shapeOf(timelineOf(messages, '', undefined, true))).toEqual(['day', '[new', 'newer]']);
+    expect(shapeOf(timelineOf(messages, '', undefined, false))).toEqual(['day', 'unread', '[new', 'newer]']);
+    expect(shapeOf(timelineOf(messages, String(noon), undefined, true))).toEqual(['day', '[new]', 'unread', '[newer]']);
   });
 
   it('puts the line before the first unread message of others, not before own ones or system lines', () => {
@@ -89,5 +96,12 @@ describe('rows that are drawn again', () => {
     expect(sent[2]).not.toBe(before[2]);
     const more = keptRows(before, timelineOf([...first, message('c', 'me', noon + minute)], undefined));
     expect(more[2]).toMatchObject({ starts: true, ends: false });
+  });
+});
+
+describe('a sort key', () => {
+  it('says when its message was written', () => {
+    expect(timeOfSortKey(`${noon.toString(16).padStart(12, '0')}0003abcd`)).toBe(noon);
+    expect(timeOfSortKey('')).toBe(0);
   });
 });

@@ -1,3 +1,4 @@
+import type { Bytes } from '../../src/lib/core/bytes.ts';
 import { networkFault, type Transport } from '../../src/lib/sync/transport.ts';
 import { err, ok } from '../../src/lib/core/result.ts';
 import type { Relay } from '../../src/lib/server/relay.ts';
@@ -8,6 +9,11 @@ export interface Network {
   isUp: boolean;
   /** Requests that the relay answered but whose answers get lost, by path: the next of each. */
   readonly loseAnswerOf: Set<string>;
+  /** While set, a socket that is being opened stays so; {@link Network.openSockets} lets it open. */
+  holdsSockets: boolean;
+  openSockets(): void;
+  /** A relay that lies: what the device gets in place of an answer. */
+  alter: ((path: string, body: Bytes) => Bytes) | undefined;
   /** Everything that was sent, for a test that looks at the wire. */
   readonly sent: { readonly path: string; readonly body: Uint8Array }[];
   /** Every answer, as text where it is text. */
@@ -15,22 +21,30 @@ export interface Network {
 }
 
 export function createNetwork(origin: string, relayOf: () => Relay): Network {
+  const held: (() => void)[] = [];
   const network: Network = {
     isUp: true,
     loseAnswerOf: new Set(),
+    holdsSockets: false,
+    openSockets() {
+      network.holdsSockets = false;
+      for (const open of held.splice(0)) open();
+    },
+    alter: undefined,
     sent: [],
     answers: [],
     transport: {
       origin,
-      async post(path, body, token) {
+      async post(path, sent, token) {
         if (!network.isUp) return err(networkFault('cut'));
-        network.sent.push({ path, body });
-        const answer = await relayOf().handle({ path, body, ...(token === undefined ? {} : { token }) });
+        network.sent.push({ path, body: sent });
+        const answer = await relayOf().handle({ path, body: sent, ...(token === undefined ? {} : { token }) });
         network.answers.push({ path, body: Buffer.from(answer.body).toString('latin1') });
         const what = path.split('/').at(-1) ?? path;
         if (!network.isUp || network.loseAnswerOf.delete(what)) return err(networkFault('answer lost'));
         const retryAfter = Number(answer.headers['retry-after'] ?? Number.NaN);
-        return ok({ status: answer.status, body: answer.body, ...(Number.isNaN(retryAfter) ? {} : { retryAfter }) });
+        const body = answer.status === 200 ? (network.alter?.(path, answer.body) ?? answer.body) : answer.body;
+        return ok({ status: answer.status, body, ...(Number.isNaN(retryAfter) ? {} : { retryAfter }) });
       },
       listen(token, events) {
         let stop = () => {};
@@ -49,7 +63,8 @@ export function createNetwork(origin: string, relayOf: () => Relay): Network {
           .then((listening) => {
             if (!listening.ok) return end();
             stop = listening.value;
-            if (over) stop();
+            if (over) return stop();
+            if (network.holdsSockets) held.push(() => over || events.onReady());
             else events.onReady();
           });
         return () => {

@@ -119,7 +119,7 @@ async function secretsOf(store: Store): Promise<Buffer[]> {
 
 /** Every row as it lies on disk, read without the vault. */
 async function lockedDisk(person: Person): Promise<Buffer> {
-  const store = await openStore({ ...person.storage, name: 'cairn', clock: w.clock, random: w.random });
+  const store = await openStore({ ...person.storage, clock: w.clock, random: w.random });
   const parts: Buffer[] = [];
   for (const table of tableNames) {
     for (const row of await store[table].toArray()) {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { accountOf, must, world, type Person, type World } from './world.ts';
+import { accountOf, must, PASSPHRASE, world, type Person, type World } from './world.ts';
 
 let w: World;
 afterEach(() => w.close());
@@ -124,10 +124,31 @@ describe('a group', () => {
     expect(notices.at(-1)).toEqual({ what: 'left', who: ['Bo'] });
   });
 
-  it('refuses its only owner leaving others without one', async () => {
+  it('has somebody back who was removed and added again while they were away', async () => {
     const people = await trio();
+    const { ana, bo, cy } = people;
     const id = await hike(people);
-    expect(await people.ana.client.leaveGroup(id)).toMatchObject({ ok: false, error: { code: 'last-owner' } });
+    await must(ana.client.sendText(id, 'one'));
+    await w.settle();
+    bo.network.isUp = false;
+    await must(ana.client.sendText(id, 'two'));
+    await w.settle();
+    await must(ana.client.removePerson(id, await accountOf(bo)));
+    await w.settle();
+    await must(cy.client.sendText(id, 'not for Bo'));
+    await w.settle();
+    await must(ana.client.addPeople(id, [await accountOf(bo)]));
+    await w.settle();
+    await must(cy.client.sendText(id, 'back again'));
+    await w.settle();
+    bo.network.isUp = true;
+    await w.settle();
+    expect(await bo.texts('Hike')).toEqual(['one', 'two', 'back again']);
+    expect((await bo.view(id)).canSend).toBe(true);
+    await must(bo.client.sendText(id, 'here I am'));
+    await w.settle();
+    expect(await ana.texts('Hike')).toEqual(['one', 'two', 'not for Bo', 'back again', 'here I am']);
+    expect(await bo.securityEvents()).toEqual([]);
   });
 });
 
@@ -141,8 +162,9 @@ describe('somebody removed while another is offline with queued messages', () =>
     cy.network.isUp = false;
     await must(cy.client.sendText(id, 'not for Bo, one'));
     await must(cy.client.sendText(id, 'not for Bo, two'));
+    // With the first goes the news that Cy, who answers, has read the welcome.
     const stale = await cy.sealedPayloads();
-    expect(stale).toHaveLength(2);
+    expect(stale).toHaveLength(3);
 
     await must(ana.client.removePerson(id, await accountOf(bo)));
     await ana.client.syncNow();
@@ -288,5 +310,29 @@ describe('two tabs that make an account at the same moment', () => {
     expect(made.results.find((result) => !result.ok)).toMatchObject({ error: { code: 'exists' } });
     const winner = made.results.findIndex((result) => result.ok);
     expect(await made.unlockWith(['first passphrase', 'second passphrase'][winner] ?? '')).toMatchObject({ ok: true });
+  });
+});
+
+describe('a message written while the socket was still opening', () => {
+  it('goes out because the socket opened: no timer ran, and nothing else knocked', async () => {
+    const { ana, bo } = await trio();
+    const chat = await must(ana.client.openDirect(await accountOf(bo)));
+    await w.settle();
+    ana.network.holdsSockets = true;
+    await ana.restart();
+    await must(ana.client.unlock(PASSPHRASE));
+    await ana.client.syncNow();
+
+    // The network fails for as long as it takes to write one message, and comes back without a word.
+    ana.network.isUp = false;
+    await must(ana.client.sendText(chat, 'between pass and bell'));
+    await ana.client.syncNow();
+    ana.network.isUp = true;
+    expect(await ana.waiting()).toBe(1);
+
+    ana.network.openSockets();
+    await expect.poll(() => ana.waiting(), { timeout: 10_000 }).toBe(0);
+    await bo.client.syncNow();
+    expect(await bo.texts('Ana')).toEqual(['between pass and bell']);
   });
 });

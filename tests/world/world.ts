@@ -5,9 +5,13 @@ import { unwrap, type Result } from '../../src/lib/core/result.ts';
 import { tableNames } from '../../src/lib/db/schema.ts';
 import { openStore, type InboxRow, type Store } from '../../src/lib/db/store.ts';
 import { webLoginKeys } from '../../src/lib/platform/loginKeys.ts';
+import { signCertificate } from '../../src/lib/crypto/identity.ts';
+import { bytesFromCertificate, certificateFromBytes } from '../../src/lib/protocol/certificate.ts';
 import { createRelay, type Relay } from '../../src/lib/server/relay.ts';
 import { loadIdentity } from '../../src/lib/services/account.ts';
+import { blobFiles } from '../../src/lib/services/blobFiles.ts';
 import { lockedDevice } from '../../src/lib/sync/locked.ts';
+import type { RelayClient } from '../../src/lib/sync/relayClient.ts';
 import { processInbox } from '../../src/lib/sync/process.ts';
 import { createCairn, type Cairn } from '../../src/lib/services/cairn.ts';
 import type { ConversationItem, ConversationView, MessageItem, SecurityItem } from '../../src/lib/services/client.ts';
@@ -15,6 +19,8 @@ import { createNetwork, type Network } from './network.ts';
 import { createClock, createLocks, createRandom, type WorldClock } from './seeded.ts';
 
 const ORIGIN = 'https://relay.test';
+/** Live queries listen to every database of their name in a process, so each device names its own differently. */
+let databases = 0;
 export const PASSPHRASE = 'correct horse battery';
 
 /** People with their devices and one relay, all in this process and under one clock. */
@@ -23,6 +29,10 @@ export interface World {
   readonly random: Random;
   relay: Relay;
   person(name: string): Promise<Person>;
+  /** Another device of somebody's account, as linking would make it: it has the account's key. */
+  secondDevice(of: Person, options?: { readonly sequence?: number; readonly notBefore?: number }): Promise<Person>;
+  /** A device on which nobody has an account yet; `name` is only for the test. */
+  emptyDevice(name: string): Promise<Person>;
   /** Two tabs of one fresh device each make an account with their passphrase. */
   twoTabsMakeAccounts(passphrases: readonly string[]): Promise<{
     readonly results: readonly Result<void>[];
@@ -40,7 +50,11 @@ export interface Person {
   readonly network: Network;
   readonly store: Store;
   /** The device's database, for whoever opens it beside the app. */
-  readonly storage: { readonly indexedDB: IDBFactory; readonly IDBKeyRange: typeof IDBKeyRange };
+  readonly storage: {
+    readonly name: string;
+    readonly indexedDB: IDBFactory;
+    readonly IDBKeyRange: typeof IDBKeyRange;
+  };
   /** The client of this person's first tab. */
   readonly client: Cairn;
   /** Another tab on the same device, unlocked. */
@@ -58,6 +72,8 @@ export interface Person {
   texts(title: string): Promise<string[]>;
   messages(title: string): Promise<readonly MessageItem[]>;
   securityEvents(): Promise<readonly SecurityItem[]>;
+  /** The relay as this device reaches it, past the engine. */
+  relay(): Promise<RelayClient>;
   /** How many operations wait in the outbox. */
   waiting(): Promise<number>;
   /** The sealed records in the outbox. */
@@ -80,6 +96,17 @@ export async function world(options: { readonly seed?: string } = {}): Promise<W
     relay: await createRelay({ dataDir: ':memory:', origin: ORIGIN, clock, random: createRandom(`${seed}/relay`) }),
     async person(name) {
       const person = await createPerson(w, name, createRandom(`${seed}/${name}`));
+      people.push(person);
+      return person;
+    },
+    async secondDevice(of, options) {
+      const person = await createPerson(w, of.name, createRandom(`${seed}/${of.name}/second`), { isUp: false });
+      await becomeDeviceOf(of, person, clock.now(), options);
+      people.push(person);
+      return person;
+    },
+    async emptyDevice(name) {
+      const person = await createPerson(w, name, createRandom(`${seed}/${name}`), { hasAccount: false });
       people.push(person);
       return person;
     },
@@ -150,21 +177,65 @@ async function fingerprint(person: PersonState): Promise<unknown> {
   ];
 }
 
-async function createPerson(w: World, name: string, random: Random): Promise<PersonState> {
-  const indexedDB = new IDBFactory();
+/** Gives a device that has never been online another account, with a certificate of that account's key. */
+async function becomeDeviceOf(
+  of: Person,
+  person: PersonState,
+  now: number,
+  options: { readonly sequence?: number; readonly notBefore?: number } = {},
+): Promise<void> {
+  const { store } = person;
+  const [self, theirs] = [await store.relayLogin.get('self'), await of.store.relayLogin.get('self')];
+  if (self === undefined || theirs === undefined) throw new Error('no account');
+  const [identity, user] = [await of.store.keyStore.get('identity'), await of.store.users.get(theirs.accountId)];
+  const mine = unwrap(certificateFromBytes(self.registeredCertificate));
+  const known = unwrap(certificateFromBytes(theirs.registeredCertificate));
+  if (identity?.key === undefined || user === undefined) throw new Error('no account');
+  const { accountKey, nameHash } = known;
+  const fields = { ...mine, accountKey, nameHash, notBefore: now, ...options };
+  const certificate = bytesFromCertificate(signCertificate(fields, identity.key));
+  await store.tx('rw', ['users', 'devices', 'keyStore', 'relayLogin'], async () => {
+    await store.users.add(user);
+    await store.keyStore.put(identity);
+    await store.devices.delete(self.deviceId);
+    await store.devices.add({
+      id: self.deviceId,
+      userId: user.id,
+      deviceName: '',
+      deviceType: 'browser',
+      certificate,
+      lastSeen: now,
+      createdAt: now,
+      status: 'active',
+    });
+    await store.relayLogin.put({ ...self, accountId: user.id, registeredCertificate: certificate });
+    await store.users.delete(self.accountId);
+  });
+  unwrap(await (await person.restart()).unlock(PASSPHRASE));
+  person.network.isUp = true;
+}
+
+async function createPerson(
+  w: World,
+  name: string,
+  random: Random,
+  { isUp = true, hasAccount = true } = {},
+): Promise<PersonState> {
+  const storage = { name: `cairn ${databases++}`, indexedDB: new IDBFactory(), IDBKeyRange };
   const locks = createLocks();
   const network = createNetwork(ORIGIN, () => w.relay);
+  network.isUp = isUp;
   const tabs: Cairn[] = [];
   const stores: Store[] = [];
   const open = async (): Promise<Cairn> => {
-    const store = await openStore({ name: 'cairn', clock: w.clock, random, indexedDB, IDBKeyRange });
+    const store = await openStore({ ...storage, clock: w.clock, random });
     const client = createCairn(portsOf(w, store, network, random, locks));
     stores.push(store);
     tabs.push(client);
     return client;
   };
   const first = await open();
-  unwrap(await first.createAccount({ name, passphrase: PASSPHRASE }));
+  if (hasAccount) unwrap(await first.createAccount({ name, passphrase: PASSPHRASE }));
 
   const read = async <T>(watch: (show: (value: T) => void) => Promise<() => void>): Promise<T> => {
     const seen = Promise.withResolvers<T>();
@@ -182,7 +253,7 @@ async function createPerson(w: World, name: string, random: Random): Promise<Per
     name,
     network,
     tabs,
-    storage: { indexedDB, IDBKeyRange },
+    storage,
     get store() {
       return stores.at(-1) as Store;
     },
@@ -224,6 +295,11 @@ async function createPerson(w: World, name: string, random: Random): Promise<Per
       return (await person.view((await person.conversation(title)).id)).messages;
     },
     securityEvents: () => read<readonly SecurityItem[]>((show) => tab().watchSecurityEvents(show)),
+    async relay() {
+      const device = await lockedDevice(portsOf(w, person.store, network, random, locks));
+      if (device === undefined) throw new Error('no account');
+      return device.relay;
+    },
     waiting: () => Promise.resolve(person.store.offlineOperations.count()),
     async sealedPayloads() {
       const operations = await person.store.offlineOperations.toArray();
@@ -282,6 +358,7 @@ const portsOf = (w: World, store: Store, network: Network, random: Random, locks
   clock: w.clock,
   random,
   locks,
+  backupFiles: blobFiles,
   logger: process.env['WORLD_LOG'] === undefined ? silent : stderrLogger,
 });
 
@@ -297,4 +374,16 @@ export async function accountOf(person: Person): Promise<AccountId> {
   const self = await person.client.self();
   if (self === undefined) throw new Error(`${person.name} is locked`);
   return self.account;
+}
+
+/** Resolves once `isSo` holds; it is asked again with every change of the tables that it reads. */
+export function until(store: Store, isSo: () => Promise<boolean>): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = store.live(isSo, (so) => {
+      if (!so) return;
+      // On the first call there is nothing to stop yet.
+      queueMicrotask(() => stop());
+      resolve();
+    });
+  });
 }

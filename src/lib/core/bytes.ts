@@ -39,6 +39,24 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export const utf8 = (text: string): Bytes => encoder.encode(text);
 
+/** How many bytes a text takes in UTF-8, without making them. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x80) continue;
+    if (code < 0x800) length += 1;
+    else if (isHigh(code) && isLow(text.charCodeAt(i + 1))) {
+      length += 2;
+      i++;
+    } else length += 2;
+  }
+  return length;
+}
+
+const isHigh = (code: number): boolean => code >= 0xd800 && code < 0xdc00;
+const isLow = (code: number): boolean => code >= 0xdc00 && code < 0xe000;
+
 /** Text of UTF-8 bytes, or `undefined` where they are not UTF-8. */
 export function textFromUtf8(bytes: Uint8Array): string | undefined {
   try {

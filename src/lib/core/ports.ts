@@ -36,8 +36,16 @@ export interface Sealer {
   seal(table: string, bound: Uint8Array, plaintext: Uint8Array): Bytes;
   /** The plaintext, or `undefined` when the value was moved, altered or sealed under another key. */
   open(table: string, bound: Uint8Array, sealed: Uint8Array): Bytes | undefined;
+  /** A copy of the key that all others come from: a backup takes it along. */
+  databaseKey(): Bytes;
   /** A stable keyed hash for look-ups without clear text on disk: base64url, 16 bytes. */
   keyedHash(purpose: string, data: Uint8Array): string;
+}
+
+/** Counts and times for the person's own eyes. Cheap: it may be called wherever something happens. */
+export interface Meter {
+  count(metric: string, by?: number): void;
+  took(name: string, ms: number, category?: string): void;
 }
 
 export const silent: Logger = { log: () => undefined };

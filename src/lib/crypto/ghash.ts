@@ -6,45 +6,41 @@
  * 8-bit windows: 256 multiples of the key, and 16 steps for each block. Blocks are four words, the
  * first bit of a block the lowest power. Table and state are used again and wiped after each hash.
  */
-const table = new Uint32Array(4 * 256);
-const state = new Uint32Array(4);
+const table = new Int32Array(4 * 256);
+const state = new Int32Array(4);
 
 /**
- * @param key four words, big endian: the encrypted zero block. @param tag takes the hash over `bound`,
- * `ciphertext` and their lengths: four words, big endian.
+ * @param key four words, big endian: the encrypted zero block. @param ciphertext its first `length` bytes
+ * count. @param tag takes the hash over `bound`, the ciphertext and their lengths: four words, big endian.
  */
-export function ghash(key: Uint32Array, bound: Uint8Array, ciphertext: Uint8Array, tag: Uint32Array): void {
+export function ghash(key: Int32Array, bound: Uint8Array, ciphertext: DataView, length: number, tag: Int32Array): void {
   fillTable(key);
-  absorb(bound);
-  absorb(ciphertext);
-  add(0, Math.floor(bound.length / 2 ** 29));
-  add(1, bound.length * 8);
-  add(2, Math.floor(ciphertext.length / 2 ** 29));
-  add(3, ciphertext.length * 8);
-  multiply();
+  absorb(new DataView(bound.buffer, bound.byteOffset, bound.length), bound.length);
+  absorb(ciphertext, length);
+  multiply(bound.length / 2 ** 29, bound.length * 8, length / 2 ** 29, length * 8);
   tag.set(state);
   table.fill(0);
   state.fill(0);
 }
 
 /** What the eight bits that a shift pushes out turn into, modulo x^128 + x^7 + x^2 + x + 1. */
-const REDUCTION = Uint32Array.from({ length: 256 }, (_, bits) => {
+const REDUCTION = Int32Array.from({ length: 256 }, (_, bits) => {
   let value = 0;
   for (let bit = 0; bit < 8; bit++) if ((bits >> bit) & 1) value ^= 0xe100_0000 >>> (7 - bit);
-  return value >>> 0;
+  return value;
 });
 
 /** `n · key` for the 256 polynomials of eight bits. */
-function fillTable(key: Uint32Array): void {
+function fillTable(key: Int32Array): void {
   let a = key[0] ?? 0;
   let b = key[1] ?? 0;
   let c = key[2] ?? 0;
   let d = key[3] ?? 0;
-  for (let top = 128; top > 0; top >>= 1) {
-    table[4 * top] = a;
-    table[4 * top + 1] = b;
-    table[4 * top + 2] = c;
-    table[4 * top + 3] = d;
+  for (let top = 512; top >= 4; top >>= 1) {
+    table[top] = a;
+    table[top + 1] = b;
+    table[top + 2] = c;
+    table[top + 3] = d;
     const carry = -(d & 1) & 0xe100_0000;
     d = (d >>> 1) | (c << 31);
     c = (c >>> 1) | (b << 31);
@@ -65,26 +61,27 @@ function fillTable(key: Uint32Array): void {
   }
 }
 
-const add = (word: number, value: number): number => (state[word] = (state[word] ?? 0) ^ value);
-
 /** Adds and multiplies block by block; the last is filled up with zeros. */
-function absorb(data: Uint8Array): void {
-  const view = new DataView(data.buffer, data.byteOffset, data.length);
-  const whole = data.length & ~15;
+function absorb(data: DataView, length: number): void {
+  const whole = length & ~15;
   for (let at = 0; at < whole; at += 16) {
-    add(0, view.getUint32(at));
-    add(1, view.getUint32(at + 4));
-    add(2, view.getUint32(at + 8));
-    add(3, view.getUint32(at + 12));
-    multiply();
+    multiply(data.getInt32(at), data.getInt32(at + 4), data.getInt32(at + 8), data.getInt32(at + 12));
   }
-  if (whole === data.length) return;
-  for (let at = whole; at < data.length; at++) add((at - whole) >> 2, (data[at] ?? 0) << (24 - 8 * (at & 3)));
-  multiply();
+  if (whole === length) return;
+  const last = [0, 0, 0, 0];
+  for (let at = whole; at < length; at++) {
+    const word = (at - whole) >> 2;
+    last[word] = (last[word] ?? 0) | (data.getUint8(at) << (24 - 8 * (at & 3)));
+  }
+  multiply(last[0] ?? 0, last[1] ?? 0, last[2] ?? 0, last[3] ?? 0);
 }
 
-/** `state · key`, from the highest power down: shift by eight, reduce, add the multiple. */
-function multiply(): void {
+/** `(state + block) · key`, from the highest power down: shift by eight, reduce, add the multiple. */
+function multiply(b0: number, b1: number, b2: number, b3: number): void {
+  state[0] = (state[0] ?? 0) ^ b0;
+  state[1] = (state[1] ?? 0) ^ b1;
+  state[2] = (state[2] ?? 0) ^ b2;
+  state[3] = (state[3] ?? 0) ^ b3;
   let a = 0;
   let b = 0;
   let c = 0;

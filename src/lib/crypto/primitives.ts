@@ -1,4 +1,3 @@
-import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519 as curve } from '@noble/curves/ed25519.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 as libraryHash, sha512 } from '@noble/hashes/sha2.js';
@@ -12,7 +11,11 @@ import type { Random } from '../core/ports.ts';
  */
 
 export { aesGcmOpen, aesGcmSeal } from './aesGcm.ts';
+export { xchachaOpen, xchachaSeal } from './xchacha.ts';
 export { hmacSha256, hmacSha256All, sha256 } from './sha256.ts';
+
+/** SHA-256 of what comes in pieces. */
+export const createSha256 = (): { update(piece: Uint8Array): unknown; digest(): Uint8Array } => libraryHash.create();
 
 export const AEAD_TAG = 16;
 export const SIGNATURE = 64;
@@ -20,26 +23,6 @@ export const SIGNATURE = 64;
 /** HKDF-SHA-256 (RFC 5869), extract and expand. @param length bytes wanted, at most 8,160. */
 export const hkdfSha256 = (ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Bytes =>
   own(hkdf(libraryHash, ikm, salt, info, length));
-
-/**
- * XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): its nonce is long enough to be random.
- * @param key 32 bytes. @param nonce 24 bytes. @returns ciphertext ‖ 16-byte tag.
- */
-export function xchachaSeal(key: Uint8Array, nonce: Uint8Array, bound: Uint8Array, plaintext: Uint8Array): Bytes {
-  checkLengths(key, nonce);
-  return own(xchacha20poly1305(key, nonce, bound).encrypt(plaintext));
-}
-
-/** The plaintext of {@link xchachaSeal}'s output, or `undefined` when key, nonce, bound data or ciphertext differ. */
-export function xchachaOpen(
-  key: Uint8Array,
-  nonce: Uint8Array,
-  bound: Uint8Array,
-  sealed: Uint8Array,
-): Bytes | undefined {
-  checkLengths(key, nonce);
-  return opened(xchacha20poly1305(key, nonce, bound), sealed);
-}
 
 export interface KeyPair {
   /** The 32-byte seed of RFC 8032. */
@@ -108,20 +91,6 @@ function scalarFromHash(hash: Uint8Array): bigint {
   let value = 0n;
   for (let at = hash.length - 8; at >= 0; at -= 8) value = (value << 64n) | view.getBigUint64(at, true);
   return Fn.create(value);
-}
-
-function checkLengths(key: Uint8Array, nonce: Uint8Array): void {
-  if (key.length !== 32 || nonce.length !== 24) throw new RangeError('wrong key or nonce length');
-}
-
-/** The ciphers throw on a bad tag and on too short an input; both mean only that it doesn't open. */
-function opened(cipher: { decrypt(sealed: Uint8Array): Uint8Array }, sealed: Uint8Array): Bytes | undefined {
-  if (sealed.length < AEAD_TAG) return undefined;
-  try {
-    return own(cipher.decrypt(sealed));
-  } catch {
-    return undefined;
-  }
 }
 
 /** Bytes on a buffer of their own kind: noble's types allow a shared one. */

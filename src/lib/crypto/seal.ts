@@ -26,6 +26,7 @@ export function createSealer(databaseKey: Bytes, random: Random): Sealer {
       if (sealed.length < 1 + NONCE + AEAD_TAG || sealed[0] !== VERSION) return undefined;
       return xchachaOpen(tableKey(table), sealed.subarray(1, 1 + NONCE), bound, sealed.subarray(1 + NONCE));
     },
+    databaseKey: () => databaseKey.slice(),
     keyedHash: (purpose, data) => base64urlFromBytes(hmacSha256(hashKey(purpose), data).subarray(0, 16)),
   };
 }

@@ -27,9 +27,13 @@ export type VaultFault = Fault<VaultErrorCode>;
 
 /** Parameters for a new vault. @param wasm whether WebAssembly runs: {@link wasmRuns}. */
 export const defaultKdf = (random: Random, wasm: boolean): KdfParameters =>
-  wasm
-    ? { algorithm: 'argon2id', memoryKiB: FLOOR.memoryKiB, passes: FLOOR.passes, lanes: 1, salt: random.bytes(16) }
-    : { algorithm: 'pbkdf2-sha256', iterations: FLOOR.iterations, salt: random.bytes(16) };
+  fixedKdf(wasm ? 'argon2id' : 'pbkdf2-sha256', random.bytes(16));
+
+/** The floor of either algorithm, where parameters are not stored but agreed. */
+export const fixedKdf = (algorithm: KdfParameters['algorithm'], salt: Bytes): KdfParameters =>
+  algorithm === 'argon2id'
+    ? { algorithm, memoryKiB: FLOOR.memoryKiB, passes: FLOOR.passes, lanes: 1, salt }
+    : { algorithm, iterations: FLOOR.iterations, salt };
 
 /** An empty module: magic number and version. */
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);

@@ -1,4 +1,6 @@
-import { Dexie, type DBCore, type DBCoreTable, type DBCoreTransaction } from 'dexie';
+import { Dexie, type DBCore, type DBCoreTransaction } from 'dexie';
+import { countAll, countWhere, keysWhere, rowsWhere } from './coreQueries.ts';
+import { createCounters } from './counters.ts';
 import type { AnyTable, Relation } from './declare.ts';
 import { refuseStorage } from './faults.ts';
 import { valueAt, type Child, type RelationGraph } from './relations.ts';
@@ -13,14 +15,24 @@ import type { AnyRow } from './validation.ts';
 export interface Constraints {
   /** Refused: `constraint` (a named row is missing, a list is full, a step is not allowed). */
   beforeWrite(trans: DBCoreTransaction, table: string, rows: readonly AnyRow[], isNew: boolean): PromiseLike<unknown>;
-  /** Remembers rows that now exist. */
-  afterWrite(trans: DBCoreTransaction, table: string, rows: readonly AnyRow[]): void;
+  /** Remembers rows that now exist, and counts them where they are counted. */
+  afterWrite(trans: DBCoreTransaction, table: string, rows: readonly AnyRow[]): PromiseLike<unknown>;
   /** Deletes, or lets go of, all that belongs to these rows. The rows themselves are left to the caller. */
   beforeDelete(trans: DBCoreTransaction, table: string, keys: readonly unknown[]): PromiseLike<unknown>;
+  /** Counts what is left where it is counted. */
+  afterDelete(trans: DBCoreTransaction, table: string, keys: readonly unknown[]): PromiseLike<unknown>;
 }
 
 const done = (): PromiseLike<unknown> => Dexie.Promise.resolve();
 const all = (work: readonly PromiseLike<unknown>[]): PromiseLike<unknown[]> => Dexie.Promise.all([...work]);
+
+/** For rows that held together where they come from. */
+export const noConstraints: Constraints = {
+  beforeWrite: done,
+  afterWrite: done,
+  beforeDelete: done,
+  afterDelete: done,
+};
 
 export function createConstraints(
   core: DBCore,
@@ -28,6 +40,7 @@ export function createConstraints(
   graph: RelationGraph,
 ): Constraints {
   const known = createKnownRows();
+  const counters = createCounters(core, declarationOf, graph);
 
   /** Names of rows in `values` that are not there. One batch for each table that is named. */
   function missing(trans: DBCoreTransaction, relation: Relation, values: readonly string[]): PromiseLike<string[]> {
@@ -79,9 +92,14 @@ export function createConstraints(
       ? Dexie.Promise.resolve(rows.map(() => undefined))
       : core.table(table).getMany({ trans, keys: rows.map((row) => valueAt(row, key)) });
     return old.then((before) => {
-      rows.forEach((row, i) => {
-        const was = before[i];
-        if (was === undefined) return;
+      // A batch may write a row twice; each is held against the one before it.
+      const written = new Map<string, AnyRow>();
+      const added = rows.filter((row, i) => {
+        const id = rows.length > 1 && !(isNew && atMost === undefined) ? JSON.stringify(valueAt(row, key)) : '';
+        const was = written.get(id) ?? before[i];
+        if (id !== '') written.set(id, row);
+        if (was === undefined) return true;
+        if (isNew) return false;
         for (const name of fixed) if (was[name] !== row[name]) broken(table, name, 'is fixed');
         for (const name of grows) if (Number(row[name]) < Number(was[name])) broken(table, name, 'never gets smaller');
         for (const [name, next] of steps) {
@@ -90,14 +108,9 @@ export function createConstraints(
             broken(table, name, `${from} to ${String(row[name])}`);
           }
         }
+        return false;
       });
-      return atMost === undefined
-        ? undefined
-        : checkLimit(
-            trans,
-            table,
-            rows.filter((_, i) => before[i] === undefined),
-          );
+      return atMost === undefined ? undefined : checkLimit(trans, table, added);
     });
   }
 
@@ -122,21 +135,16 @@ export function createConstraints(
 
   function deleteRows(trans: DBCoreTransaction, table: string, keys: readonly unknown[]): PromiseLike<unknown> {
     if (keys.length === 0) return done();
-    return beforeDelete(trans, table, keys).then(() =>
-      core.table(table).mutate({ type: 'delete', trans, keys: [...keys] }),
-    );
+    return beforeDelete(trans, table, keys)
+      .then(() => core.table(table).mutate({ type: 'delete', trans, keys: [...keys] }))
+      .then(() => counters.afterDelete(trans, table, keys));
   }
 
   /** Spares many questions to a table that has no rows at all, as most have that hang on messages. */
   function releaseChildren(trans: DBCoreTransaction, child: Child, values: readonly unknown[]): PromiseLike<unknown> {
     if (values.length <= FEW) return releaseEach(trans, child, values);
     const table = core.table(child.table);
-    return table
-      .count({
-        trans,
-        query: { index: table.schema.primaryKey, range: { type: ANY_KEY, lower: undefined, upper: undefined } },
-      })
-      .then((count) => (count === 0 ? undefined : releaseEach(trans, child, values)));
+    return countAll(table, trans).then((count) => (count === 0 ? undefined : releaseEach(trans, child, values)));
   }
 
   function releaseEach(trans: DBCoreTransaction, child: Child, values: readonly unknown[]): PromiseLike<unknown> {
@@ -183,14 +191,18 @@ export function createConstraints(
 
   return {
     beforeWrite: (trans, table, rows, isNew) =>
-      checkParents(trans, table, rows).then(() => checkAgainstOld(trans, table, rows, isNew)),
+      checkParents(trans, table, rows)
+        .then(() => checkAgainstOld(trans, table, rows, isNew))
+        .then(() => counters.fill(trans, table, rows)),
     afterWrite(trans, table, rows) {
       for (const target of new Set(graph.childrenOf(table).map((child) => child.target))) {
         const seen = known.of(trans, table, target);
         for (const row of rows) seen.add(String(row[target]));
       }
+      return counters.afterWrite(trans, table, rows);
     },
     beforeDelete,
+    afterDelete: (trans, table, keys) => counters.afterDelete(trans, table, keys),
   };
 }
 
@@ -202,43 +214,8 @@ function without(row: AnyRow, name: string): AnyRow {
   return rest;
 }
 
-const queryFor = (table: DBCoreTable, column: string, value: unknown) => {
-  const index = table.schema.getIndexByKeyPath(column);
-  if (index === undefined) throw new TypeError(`${table.name} has no index that starts with ${column}`);
-  return { index, range: { type: ONE_KEY, lower: value, upper: value } };
-};
-/** `DBCoreRangeType.Equal` and `.Any`: an ambient const enum, which a single-file compiler can't read. */
-const ONE_KEY = 1;
-const ANY_KEY = 3;
+/** Values up to which a table is asked for each of them without asking first whether it has rows. */
 const FEW = 8;
-
-const keysWhere = (
-  table: DBCoreTable,
-  trans: DBCoreTransaction,
-  column: string,
-  value: unknown,
-  limit = Infinity,
-): PromiseLike<readonly unknown[]> =>
-  table
-    .query({ trans, values: false, limit, query: queryFor(table, column, value) })
-    .then((answer) => answer.result as unknown[]);
-
-const rowsWhere = (
-  table: DBCoreTable,
-  trans: DBCoreTransaction,
-  column: string,
-  value: unknown,
-): PromiseLike<readonly AnyRow[]> =>
-  table
-    .query({ trans, values: true, query: queryFor(table, column, value) })
-    .then((answer) => answer.result as AnyRow[]);
-
-const countWhere = (
-  table: DBCoreTable,
-  trans: DBCoreTransaction,
-  column: string,
-  value: unknown,
-): PromiseLike<number> => table.count({ trans, query: queryFor(table, column, value) });
 
 /** Rows a transaction has seen to exist, so that a batch of children asks once for its parent. */
 function createKnownRows() {

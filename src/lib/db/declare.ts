@@ -3,7 +3,7 @@
  * `stores` text, the validator, the sealing and the constraints are all read from it.
  */
 
-export type ColumnKind = 'text' | 'integer' | 'real' | 'boolean' | 'bytes' | 'json' | 'enum' | 'key';
+export type ColumnKind = 'text' | 'texts' | 'integer' | 'real' | 'boolean' | 'bytes' | 'json' | 'enum' | 'key';
 
 declare const value: unique symbol;
 
@@ -25,6 +25,8 @@ const column = <T>(kind: ColumnKind, values?: readonly string[]): Column<T, fals
 });
 
 export const text = <T extends string = string>(): Column<T, false> => column('text');
+/** Several texts; an index on them finds the row by each. */
+export const texts = (): Column<string[], false> => column('texts');
 /** A safe integer. Times are milliseconds since the epoch, UTC. */
 export const integer = (): Column<number, false> => column('integer');
 export const real = (): Column<number, false> => column('real');
@@ -35,6 +37,8 @@ export const bytes = (): Column<Uint8Array<ArrayBuffer>, false> => column('bytes
 export const json = <T = unknown>(): Column<T, false> => column('json');
 export const oneOf = <const V extends readonly string[]>(...values: V): Column<V[number], false> =>
   column('enum', values);
+/** The words that an `oneOf` column may hold. */
+export const wordsOf = <V extends string>(of: Column<V>): readonly V[] => (of.values ?? []) as readonly V[];
 /** A WebCrypto key, kept as the browser clones it. */
 export const cryptoKey = (): Column<CryptoKey, false> => column('key');
 
@@ -69,6 +73,8 @@ type KeyOfColumns<C extends Columns, K> = K extends keyof C
 export interface Index<N extends string = string> {
   readonly on: KeyPath<N>;
   readonly unique: boolean;
+  /** The column holds several values, and the row is found by each of them. */
+  readonly multi?: true;
 }
 
 export const index = <const N extends string>(...on: readonly [N, ...N[]]): Index<N> => ({
@@ -80,6 +86,8 @@ export const unique = <const N extends string>(...on: readonly [N, ...N[]]): Ind
   on: keyPath(on),
   unique: true,
 });
+/** Finds a row by each of the values in one column. */
+export const multi = <const N extends string>(on: N): Index<N> => ({ on, unique: false, multi: true });
 const keyPath = <N extends string>(on: readonly [N, ...N[]]): KeyPath<N> => (on.length === 1 ? on[0] : on);
 
 /** A column that names a row of another table, and what happens to this row when that one is deleted. */
@@ -100,6 +108,8 @@ export interface Check<Row = Record<string, unknown>> {
 
 type Transitions<N extends string = string> = Readonly<{ [K in N]?: Readonly<Record<string, readonly string[]>> }>;
 
+type Keyed<N extends string = string> = Readonly<{ [K in N]?: N }>;
+
 export interface TableDeclaration<C extends Columns = Columns, K extends KeyPath = KeyPath> {
   readonly columns: C;
   readonly key: K;
@@ -114,8 +124,26 @@ export interface TableDeclaration<C extends Columns = Columns, K extends KeyPath
   readonly transitions: Transitions<Name<C>>;
   /** How many rows may share a value of a relation's column: a column of the row it names. */
   readonly atMost?: { readonly per: Name<C>; readonly limit: string };
+  /**
+   * Where the store keeps the number of rows that share a value of a relation's column, which is part of the
+   * key: an integer column of the row it names. What a caller writes there is replaced by the count.
+   */
+  readonly counted?: { readonly per: Name<C>; readonly column: string };
+  /**
+   * Clear columns that the store fills with a keyed hash of a sealed name, so that it can be looked up. They
+   * are not shown in rows of an unlocked store.
+   */
+  readonly keyed: Keyed<Name<C>>;
   /** Goes up when the set or meaning of sealed columns changes; part of what a seal is bound to. */
   readonly sealing: number;
+  /** What earlier versions sealed, newest first: opened only by the step that seals it anew. */
+  readonly formerly?: readonly FormerSealing[];
+}
+
+/** How an earlier version of a table sealed: its number and the sealed columns. */
+export interface FormerSealing {
+  readonly sealing: number;
+  readonly sealed: readonly string[];
 }
 
 type Given<C extends Columns, K extends KeyPath> = Pick<TableDeclaration<C, K>, 'columns' | 'key'> &
@@ -131,14 +159,16 @@ export const table = <const C extends Columns, const K extends Name<C> | readonl
   fixed: [],
   grows: [],
   transitions: {} as Transitions<Name<C>>,
+  keyed: {} as Keyed<Name<C>>,
   sealing: 1,
   ...given,
 });
 
 /** Any table's declaration, for code that works on all of them. */
-export interface AnyTable extends Omit<TableDeclaration, 'checks' | 'transitions'> {
+export interface AnyTable extends Omit<TableDeclaration, 'checks' | 'transitions' | 'keyed'> {
   readonly checks: readonly { readonly name: string; readonly columns: readonly string[]; test(row: never): boolean }[];
   readonly transitions: Transitions;
+  readonly keyed: Keyed;
 }
 
 export const cascade = <const N extends string>(column: N, to: string, target: string): Relation<N> => ({

@@ -13,7 +13,8 @@ export type StorageCode =
   | 'unsupported'
   | 'locked'
   | 'sealed-value-damaged'
-  | 'store-newer';
+  | 'store-newer'
+  | 'migration-failed';
 
 /** What can go wrong with the store. `entity` is a table, `field` a column or the name of a rule. */
 export interface StorageFault extends Fault<StorageCode> {
@@ -35,6 +36,7 @@ const retries: Readonly<Record<StorageCode, Retry>> = {
   locked: 'person',
   'sealed-value-damaged': 'never',
   'store-newer': 'person',
+  'migration-failed': 'person',
 };
 
 /** @param detail for developers; never a value of a row. */
@@ -113,3 +115,8 @@ const codes: ReadonlyMap<string, StorageCode> = new Map([
   ['PrematureCommitError', 'storage-query'],
   ['TransactionInactiveError', 'storage-query'],
 ]);
+
+/** Refuses `not-found` where an `update`, which answers how many rows it found, found none. */
+export function found(entity: string, touched: number): void {
+  if (touched === 0) refuseStorage('not-found', { entity });
+}

@@ -8,25 +8,87 @@ export async function loadCursors(store: Store): Promise<Map<StreamId, number>> 
   return new Map((await store.cursors.toArray()).map((row) => [row.streamId, row.seq]));
 }
 
-/** Stores new entries and moves the cursors, together. Entries behind a cursor are left out; cursors never go back. */
-export async function collectEntries(store: Store, entries: readonly InboxRow[], now: number): Promise<void> {
-  await store.tx('rw', ['inbox', 'cursors'], async () => {
-    const cursors = await loadCursors(store);
-    const fresh = entries.filter((entry) => entry.seq > (cursors.get(entry.streamId) ?? 0));
-    for (const entry of fresh) {
-      if (entry.seq > (cursors.get(entry.streamId) ?? 0)) cursors.set(entry.streamId, entry.seq);
+/**
+ * Forgets how far streams were read of which the relay has less: somebody once said a number that was never
+ * there, and what came since would not be fetched. They are read again from where this device was let in.
+ * @returns how many there were.
+ */
+export async function dropCursorsBeyond(
+  store: Store,
+  ends: Readonly<Partial<Record<string, number>>>,
+): Promise<number> {
+  return store.tx('rw', ['cursors'], async () => {
+    const beyond = (await store.cursors.toArray()).filter((row) => row.seq > (ends[row.streamId] ?? Infinity));
+    await store.cursors.bulkDelete(beyond.map((row) => row.streamId));
+    return beyond.length;
+  });
+}
+
+/** How often entries behind a gap are left with the relay before they are taken all the same. */
+const GAP_PATIENCE = 3;
+
+/**
+ * Stores new entries and moves the cursors, together. Entries behind a cursor are left out; cursors never go
+ * back. In one of the `gapless` streams what follows a gap is left out too, for the first few times; then it
+ * is taken, and the number of the first missing entry stays with the cursor.
+ * @returns how many of the entries are dealt with.
+ */
+export async function collectEntries(
+  store: Store,
+  entries: readonly InboxRow[],
+  gapless: ReadonlySet<string>,
+  now: number,
+): Promise<number> {
+  return store.tx('rw', ['inbox', 'cursors'], async () => {
+    const cursors = new Map((await store.cursors.toArray()).map((row) => [row.streamId, row]));
+    const held = new Set<StreamId>();
+    const fresh: InboxRow[] = [];
+    for (const entry of entries) {
+      const { streamId, seq } = entry;
+      const before = cursors.get(streamId);
+      if (held.has(streamId) || seq <= (before?.seq ?? 0)) continue;
+      const skips = before !== undefined && gapless.has(streamId) && before.isLetIn !== true && seq !== before.seq + 1;
+      if (before !== undefined && skips && (before.gapTries ?? 0) < GAP_PATIENCE) {
+        held.add(streamId);
+        cursors.set(streamId, { ...before, gapTries: (before.gapTries ?? 0) + 1, updatedAt: now });
+        continue;
+      }
+      const missingFrom = before?.missingFrom ?? (skips ? before.seq + 1 : undefined);
+      cursors.set(streamId, { streamId, seq, updatedAt: now, ...(missingFrom === undefined ? {} : { missingFrom }) });
+      fresh.push(entry);
     }
     await store.inbox.bulkPut(fresh);
-    const moved = new Set(fresh.map((entry) => entry.streamId));
-    await store.cursors.bulkPut(
-      [...moved].map((streamId) => ({ streamId, seq: cursors.get(streamId) ?? 0, updatedAt: now })),
-    );
+    const touched = new Set([...fresh.map((entry) => entry.streamId), ...held]);
+    await store.cursors.bulkPut([...touched].flatMap((streamId) => cursors.get(streamId) ?? []));
+    return entries.filter((entry) => !held.has(entry.streamId) || fresh.includes(entry)).length;
   });
+}
+
+/** A welcome led into the group: its stream goes on somewhere else than where it was left. Inside the caller's transaction. */
+export async function expectGap(store: Store, streamId: StreamId): Promise<void> {
+  await store.cursors.update(streamId, { isLetIn: true });
+}
+
+/** Streams in which the relay skipped entries, and from where; telling it once forgets it. Inside the caller's transaction. */
+export async function takeGaps(store: Store): Promise<{ streamId: StreamId; from: number }[]> {
+  const gaps: { streamId: StreamId; from: number }[] = [];
+  for (const { missingFrom, ...row } of await store.cursors.toArray()) {
+    if (missingFrom === undefined) continue;
+    gaps.push({ streamId: row.streamId, from: missingFrom });
+    await store.cursors.put(row);
+  }
+  return gaps;
 }
 
 /** Streams that have entries to process. */
 export async function streamsWithNews(store: Store): Promise<StreamId[]> {
   const keys = await store.inbox.where('status').equals('new').primaryKeys();
+  return [...new Set(keys.map(([stream]) => stream))];
+}
+
+/** Streams with entries that wait for something: a welcome, or a commit before them. */
+export async function streamsBuffered(store: Store): Promise<StreamId[]> {
+  const keys = await store.inbox.where('status').equals('buffered').primaryKeys();
   return [...new Set(keys.map(([stream]) => stream))];
 }
 

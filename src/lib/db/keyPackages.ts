@@ -101,6 +101,17 @@ export async function reserveKeyPackage(
   });
 }
 
+/** Packages whose reservation is over without being spent come back to the pool. @returns how many. */
+export async function releaseReservations(store: Store, now: number): Promise<number> {
+  return store.tx('rw', keyPackageTables, async () => {
+    const reserved = await keyPackagesByStatus(store, 'reserved');
+    // One of last resort that was replaced stays away until nobody can hold it any more.
+    const lapsed = reserved.filter((row) => !row.isLastResort && (row.reservationExpiresAt ?? Infinity) <= now);
+    for (const row of lapsed) await take(store, row, 'available', now);
+    return lapsed.length;
+  });
+}
+
 /**
  * Somebody let this device into a group with the package: its private half goes, in the caller's
  * transaction. Whoever used it must have had it from the relay, so steps that we never heard of (a lost

@@ -1,4 +1,5 @@
-import type { Bytes } from '../core/bytes.ts';
+import { equal, type Bytes } from '../core/bytes.ts';
+import { refuse } from '../core/result.ts';
 import { refuseStorage } from './faults.ts';
 import type { KeyStoreRow, Store } from './store.ts';
 import type { StoredKdf } from './values.ts';
@@ -11,19 +12,20 @@ import type { StoredKdf } from './values.ts';
 
 export type KeyType = KeyStoreRow['keyType'];
 
-/** @param kdf how the wrapping key is derived; the wrapping itself must authenticate it. */
+export interface WrappedKey {
+  readonly keyId: string;
+  readonly keyType: KeyType;
+  readonly wrapped: Bytes;
+  readonly algorithm: string;
+  /** How the wrapping key is derived; the wrapping itself must authenticate it. */
+  readonly kdf?: StoredKdf;
+}
+
 export async function saveWrappedKey(
   store: Store,
-  key: {
-    readonly keyId: string;
-    readonly keyType: KeyType;
-    readonly wrapped: Bytes;
-    readonly algorithm: string;
-    readonly kdf?: StoredKdf;
-  },
+  { keyId, keyType, wrapped, algorithm, kdf }: WrappedKey,
   now: number,
 ): Promise<void> {
-  const { keyId, keyType, wrapped, algorithm, kdf } = key;
   await store.keyStore.put({
     keyId,
     keyType,
@@ -32,6 +34,22 @@ export async function saveWrappedKey(
     ...(kdf !== undefined && { kdf }),
     createdAt: now,
     usageCount: 0,
+  });
+}
+
+/**
+ * The same key, wrapped anew, in the place of what was read as `before`; failed unlocks are forgotten.
+ * Refused: `not-found`, `torn-state` where it has been wrapped anew meanwhile.
+ */
+export async function replaceWrappedKey(store: Store, key: WrappedKey, before: Bytes): Promise<void> {
+  await store.tx('rw', ['keyStore'], async () => {
+    const row = (await store.keyStore.get(key.keyId)) ?? refuseStorage('not-found', { entity: 'keyStore' });
+    if (row.encryptedKey === undefined || !equal(row.encryptedKey, before)) {
+      refuse({ code: 'torn-state', retry: 'now', detail: `key ${key.keyId}` });
+    }
+    const { kdf: _old, failedUnlocks: _failures, lastFailedAt: _at, ...kept } = row;
+    const { wrapped, algorithm, kdf } = key;
+    await store.keyStore.put({ ...kept, encryptedKey: wrapped, algorithm, ...(kdf !== undefined && { kdf }) });
   });
 }
 

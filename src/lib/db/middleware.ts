@@ -9,7 +9,7 @@ import {
   type Middleware,
 } from 'dexie';
 import { Refusal } from '../core/result.ts';
-import { createConstraints, type Constraints } from './constraints.ts';
+import { createConstraints, noConstraints, type Constraints } from './constraints.ts';
 import type { AnyTable } from './declare.ts';
 import { refusalOf, refuseStorage, storageFault, storageFaultOf } from './faults.ts';
 import { createRelationGraph } from './relations.ts';
@@ -29,6 +29,7 @@ export function createStoreMiddleware(
   schema: Readonly<Record<string, AnyTable>>,
   strict: ReadonlySet<string>,
   vault: Vault,
+  loads: Loads = new WeakSet(),
 ): Middleware<DBCore> {
   const graph = createRelationGraph(schema);
   const declarationOf = (table: string): AnyTable =>
@@ -37,7 +38,8 @@ export function createStoreMiddleware(
     stack: 'dbcore',
     name: 'cairn',
     create(core) {
-      const constraints = createConstraints(core, declarationOf, graph);
+      const rules = createConstraints(core, declarationOf, graph);
+      const constraintsOf = (trans: DBCoreTransaction): Constraints => (loads.has(trans) ? noConstraints : rules);
       const inTurn = createTurns();
       return {
         ...core,
@@ -48,22 +50,33 @@ export function createStoreMiddleware(
         },
         table(name) {
           const down = core.table(name);
+          // Dexie's own, or one that an upgrade takes away.
+          if (schema[name] === undefined) return down;
           const declaration = declarationOf(name);
-          const isRelated = declaration.relations.length > 0 || graph.childrenOf(name).length > 0;
+          const hasChildren = graph.childrenOf(name).length > 0;
+          const isRelated = declaration.relations.length > 0 || hasChildren;
           const form = createRowForm(name, declaration, vault);
-          return layer(down, form, constraints, isRelated ? inTurn : atOnce, graph.childrenOf(name).length > 0);
+          // Whether something else has to happen where its rows go.
+          const isFollowed = hasChildren || declaration.counted !== undefined;
+          return layer(down, form, constraintsOf, isRelated ? inTurn : atOnce, isFollowed);
         },
       };
     },
   };
 }
 
+/**
+ * Transactions that put back what held together before: each row is checked and sealed, but the rules between
+ * rows rest. Those that a row names may come later, what goes takes nothing with it, and nothing is counted.
+ */
+export type Loads = WeakSet<DBCoreTransaction>;
+
 function layer(
   down: DBCoreTable,
   form: RowForm,
-  constraints: Constraints,
+  constraintsOf: (trans: DBCoreTransaction) => Constraints,
   turn: Turn,
-  hasChildren: boolean,
+  isFollowed: boolean,
 ): DBCoreTable {
   const show = (stored: unknown): unknown => (stored === undefined ? undefined : form.fromDisk(stored as AnyRow));
   const { name } = down;
@@ -74,6 +87,7 @@ function layer(
     given: readonly AnyRow[],
   ): PromiseLike<DBCoreMutateResponse> {
     const rows = given.map((row) => form.toDisk(row));
+    const constraints = constraintsOf(trans);
     return constraints
       .beforeWrite(trans, name, rows, type === 'add')
       .then(() => down.mutate({ type, trans, values: rows }))
@@ -83,18 +97,25 @@ function layer(
           if (answer.numFailures < rows.length) trans.abort();
           throw refusalOf(firstFailure(name, answer));
         }
-        constraints.afterWrite(trans, name, rows);
-        return answer;
+        return constraints.afterWrite(trans, name, rows).then(() => answer);
       });
   }
 
   function removeRange(req: DBCoreMutateRequest & { type: 'deleteRange' }): PromiseLike<DBCoreMutateResponse> {
-    if (!hasChildren) return down.mutate(req);
+    if (!isFollowed) return down.mutate(req);
     const query = { index: down.schema.primaryKey, range: req.range };
-    return down
-      .query({ trans: req.trans, values: false, query })
-      .then(({ result }) => constraints.beforeDelete(req.trans, name, result))
-      .then(() => down.mutate(req));
+    return down.query({ trans: req.trans, values: false, query }).then(({ result }) => removing(req, result));
+  }
+
+  function removing(
+    req: DBCoreMutateRequest & { type: 'delete' | 'deleteRange' },
+    keys: readonly unknown[],
+  ): PromiseLike<DBCoreMutateResponse> {
+    const constraints = constraintsOf(req.trans);
+    return constraints
+      .beforeDelete(req.trans, name, keys)
+      .then(() => down.mutate(req.type === 'delete' ? { type: 'delete', trans: req.trans, keys: req.keys } : req))
+      .then((answer) => constraints.afterDelete(req.trans, name, keys).then(() => answer));
   }
 
   return {
@@ -107,9 +128,7 @@ function layer(
             case 'put':
               return write(req.trans, req.type, req.values as readonly AnyRow[]);
             case 'delete':
-              return constraints
-                .beforeDelete(req.trans, name, req.keys)
-                .then(() => down.mutate({ type: 'delete', trans: req.trans, keys: req.keys }));
+              return removing(req, req.keys);
             case 'deleteRange':
               return removeRange(req);
           }

@@ -1,12 +1,13 @@
-import type { ConversationId, MessageId } from '../core/ids.ts';
+import type { ConversationId } from '../core/ids.ts';
 import { refuse } from '../core/result.ts';
-import { groupOfConversation } from './mlsGroups.ts';
-import type { OfflineOperationRow, Store } from './store.ts';
+import { advanceMessages, setStatus } from './messages/status.ts';
+import { messageTables } from './messages/whole.ts';
+import type { MessageChangeRow, OfflineOperationRow, Store } from './store.ts';
 
 /** Operations that wait on this device. Those of one lane go out in the order of their sort keys. */
 
 /** Tables that {@link recordSent} and its neighbours touch; a caller's transaction must hold them. */
-export const outboxTables = ['offlineOperations', 'messages'] as const;
+export const outboxTables = ['offlineOperations', ...messageTables] as const;
 
 export async function enqueue(store: Store, operation: OfflineOperationRow): Promise<void> {
   await store.offlineOperations.add(operation);
@@ -47,17 +48,30 @@ export async function appendsByLane(store: Store, most: number): Promise<Map<str
 /** The relay has the record: the operation is over and its message one step further. */
 export async function recordSent(store: Store, operation: OfflineOperationRow): Promise<void> {
   await store.offlineOperations.delete(operation.id);
-  if (operation.messageId !== undefined) await advanceMessage(store, operation.messageId, 'sent');
+  if (operation.messageId !== undefined) await advanceMessages(store, [operation.messageId], 'sent');
+  if (operation.change !== undefined) await store.messageChanges.where('id').equals(operation.id).modify(markSynced);
 }
+
+/** Of a message that was packed away meanwhile the log stays as it is: it says nothing that is not known here. */
+const markSynced = (row: MessageChangeRow): void => {
+  if (row.syncStatus === 'pending') row.syncStatus = 'synced';
+};
 
 /** Sends the operations back to be sealed in the group's present epoch. */
 export async function recordStale(store: Store, operations: readonly OfflineOperationRow[]): Promise<void> {
   for (const operation of operations) {
     await store.offlineOperations.update(operation.id, { status: 'needsRekey' });
-    if (operation.messageId !== undefined)
-      await store.messages.where('id').equals(operation.messageId).modify({ status: 'stale' });
+    if (operation.messageId !== undefined) await setStatus(store, operation.messageId, 'stale');
   }
 }
+
+/** Whether something waits for a person's decision. */
+export const hasFailures = async (store: Store): Promise<boolean> =>
+  (await store.offlineOperations
+    .where('[status+createdAt]')
+    .between(['failed', -Infinity], ['failed', Infinity])
+    .limit(1)
+    .count()) > 0;
 
 /** A refusal that trying again does not mend: the person sees it with its reason. */
 export async function recordFailed(store: Store, operation: OfflineOperationRow, code: string): Promise<void> {
@@ -66,8 +80,7 @@ export async function recordFailed(store: Store, operation: OfflineOperationRow,
     errorMessage: code,
     retryCount: operation.retryCount + 1,
   });
-  if (operation.messageId !== undefined)
-    await store.messages.where('id').equals(operation.messageId).modify({ status: 'failed' });
+  if (operation.messageId !== undefined) await setStatus(store, operation.messageId, 'failed');
 }
 
 /** The person wants a failed operation tried again: its record, if any, is sealed anew. Refused: `not-found`. */
@@ -77,27 +90,7 @@ export async function retryOperation(store: Store, id: string): Promise<void> {
     status: operation.operationType === 'append' ? 'needsRekey' : 'pending',
     nextAttemptAt: 0,
   });
-  if (operation.messageId !== undefined)
-    await store.messages.where('id').equals(operation.messageId).modify({ status: 'queued' });
-}
-
-/** Tables of {@link discardOperation}. */
-export const discardTables = [...outboxTables, 'mlsGroups', 'conversations', 'groups'] as const;
-
-/**
- * The person gives an operation up, inside the caller's transaction: its message leaves this device, where
- * alone it was, and a conversation that was never made goes with everything written in it. Refused: `not-found`.
- */
-export async function discardOperation(store: Store, id: string): Promise<void> {
-  const operation = (await store.offlineOperations.get(id)) ?? notFound(id);
-  await store.offlineOperations.delete(id);
-  if (operation.messageId !== undefined) await store.messages.where('id').equals(operation.messageId).delete();
-  const conversationId = operation.lane as ConversationId;
-  if (operation.operationType !== 'create' || (await groupOfConversation(store, conversationId)) !== undefined) return;
-  const conversation = await store.conversations.get(conversationId);
-  await store.offlineOperations.where('lane').equals(conversationId).delete();
-  await store.conversations.delete(conversationId);
-  if (conversation?.groupId !== undefined) await store.groups.delete(conversation.groupId);
+  if (operation.messageId !== undefined) await setStatus(store, operation.messageId, 'queued');
 }
 
 /** Changes to groups that wait for the relay, oldest first. */
@@ -106,8 +99,27 @@ export async function waitingIntents(store: Store): Promise<OfflineOperationRow[
     .where('[status+createdAt]')
     .between(['pending', -Infinity], ['pending', Infinity])
     .toArray();
-  return rows.filter((row) => row.operationType !== 'append').sort(bySortKey);
+  return rows.filter((row) => row.operationType !== 'append' && row.operationType !== SCHEDULED).sort(bySortKey);
 }
+
+/** A message that waits for its time: `operationData` has all of it, and it is sealed only when it goes. */
+export const SCHEDULED = 'scheduled';
+
+/** The longest time for which a message that was just sent may be kept back unsealed, in milliseconds. */
+const LONGEST_HOLD_MS = 60_000;
+
+/**
+ * Whether it is kept back so that the person can still undo it. The bound is there for clocks that jump: nobody
+ * waits longer for a time that was far ahead.
+ */
+export const isHeld = (
+  { operationType, status, nextAttemptAt }: Pick<OfflineOperationRow, 'operationType' | 'status' | 'nextAttemptAt'>,
+  now: number,
+): boolean =>
+  operationType === 'append' &&
+  status === 'needsRekey' &&
+  nextAttemptAt > now &&
+  nextAttemptAt <= now + LONGEST_HOLD_MS;
 
 /** Records that wait to be sealed in the present epoch, by lane, in order. */
 export async function rekeysByLane(store: Store): Promise<Map<ConversationId, OfflineOperationRow[]>> {
@@ -123,26 +135,34 @@ export async function rekeysByLane(store: Store): Promise<Map<ConversationId, Of
   return lanes;
 }
 
-/** Whether a change of the group is waiting in the lane, so that what is written after it must go out after it. */
+/** Changes of who reads: what is written after them must go out after them. */
+const BLOCKING: ReadonlySet<string> = new Set(['create', 'join', 'add', 'remove', 'revoke', 'rejoin']);
+
+/** Whether nobody asked for it by name: it goes unnoticed, and when it comes to nothing that is nobody's to decide. */
+export const isChore = (operationType: string): boolean =>
+  /^(release|rotate|answer|devices|revoke)$/.test(operationType);
+
+/** Whether it makes a conversation that is not there yet, and may still. */
+export const isBeginning = ({
+  operationType,
+  status,
+}: Pick<OfflineOperationRow, 'operationType' | 'status'>): boolean =>
+  (operationType === 'create' || operationType === 'join') && status !== 'failed';
+
+/** Somebody who can't be added yet holds nobody else up. */
+const isIdle = (row: OfflineOperationRow): boolean =>
+  row.operationType === 'add' && row.status === 'pending' && row.errorMessage !== undefined;
+
+/**
+ * Whether a change of the group, or a message that can still be undone, is waiting in the lane, so that what is
+ * written after it must go out after it.
+ */
 export async function hasWaitingIntent(store: Store, lane: string): Promise<boolean> {
   const rows = await store.offlineOperations.where('lane').equals(lane).toArray();
-  return rows.some((row) => row.operationType !== 'append' && row.status !== 'failed');
-}
-
-const STEPS = ['queued', 'stale', 'failed', 'sent', 'delivered', 'read'] as const;
-
-/** Moves an own message forward, never back. */
-export async function advanceMessage(
-  store: Store,
-  id: MessageId,
-  status: 'sent' | 'delivered' | 'read',
-): Promise<void> {
-  await store.messages
-    .where('id')
-    .equals(id)
-    .modify((row) => {
-      if (STEPS.indexOf(row.status) < STEPS.indexOf(status)) row.status = status;
-    });
+  const now = store.clock.now();
+  return rows.some(
+    (row) => (BLOCKING.has(row.operationType) && row.status !== 'failed' && !isIdle(row)) || isHeld(row, now),
+  );
 }
 
 const bySortKey = (a: OfflineOperationRow, b: OfflineOperationRow): number =>

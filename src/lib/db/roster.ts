@@ -94,6 +94,7 @@ async function ensureDirect(store: Store, roster: Roster, now: number): Promise<
     store,
     { id: roster.conversationId, kind: 'direct', contactId: peer.account, title: peer.name },
     now,
+    roster.data.disappearAfter,
   );
 }
 
@@ -104,9 +105,9 @@ async function ensureGroup(store: Store, roster: Roster, now: number): Promise<v
       groupId,
       name: data.name,
       description: data.description,
-      groupType: 'private',
-      joinRule: 'invite',
+      ...kindOf(data),
       maxMembers: data.maxMembers,
+      settings: { isChannel: data.isChannel === true },
       isAnonymous: false,
       isActive: true,
       createdAt: now,
@@ -116,12 +117,15 @@ async function ensureGroup(store: Store, roster: Roster, now: number): Promise<v
     await store.groups.update(groupId, {
       name: data.name,
       description: data.description,
+      ...kindOf(data),
       maxMembers: data.maxMembers,
+      settings: { isChannel: data.isChannel === true },
       isActive: true,
       updatedAt: now,
     });
   }
-  await ensureConversation(store, { id: roster.conversationId, kind: 'group', groupId, title: data.name }, now);
+  const place = { id: roster.conversationId, groupId, title: data.name, ...lifetimeOf(data) } as const;
+  await ensureConversation(store, place, now, data.disappearAfter);
 
   const present = new Set<string>(data.roster.map((entry) => entry.account));
   const rows = await store.groupMembers.where('groupId').equals(groupId).toArray();
@@ -148,25 +152,45 @@ async function ensureGroup(store: Store, roster: Roster, now: number): Promise<v
   );
 }
 
+/** Who may find a group, and how one comes in, as the store calls it. */
+export const kindOf = ({ visibility, link }: Pick<GroupData, 'visibility' | 'link'>) =>
+  ({
+    groupType: visibility ?? 'private',
+    joinRule: link === undefined ? 'invite' : link.password === undefined ? 'open' : 'password',
+  }) as const;
+
+/** What a group with an end is to the store, which wipes it then. */
+export const lifetimeOf = ({ expiresAt }: Pick<GroupData, 'expiresAt'>) =>
+  expiresAt === undefined ? ({ kind: 'group' } as const) : ({ kind: 'temporary', expiresAt } as const);
+
 /** The conversation's row, made or given its present title. */
 export async function ensureConversation(
   store: Store,
   place: {
     readonly id: ConversationId;
-    readonly kind: 'direct' | 'group';
+    readonly kind: 'direct' | 'group' | 'temporary';
+    /** Of a temporary one: when it is wiped. */
+    readonly expiresAt?: number;
     readonly contactId?: AccountId;
     readonly groupId?: GroupId;
     readonly title: string;
   },
   now: number,
+  /** How long messages stay there. */
+  disappearAfter?: number,
 ): Promise<void> {
   const known = await store.conversations.get(place.id);
   if (known !== undefined) {
-    if (known.title !== place.title) await store.conversations.update(place.id, { title: place.title, updatedAt: now });
+    const { disappearAfter: stayed, ...rest } = known.metadata ?? {};
+    const metadata = disappearAfter === undefined ? rest : { ...rest, disappearAfter };
+    if (known.title !== place.title || stayed !== disappearAfter) {
+      await store.conversations.update(place.id, { title: place.title, metadata, updatedAt: now });
+    }
     return;
   }
   await store.conversations.add({
     ...place,
+    ...(disappearAfter === undefined ? {} : { metadata: { disappearAfter } }),
     unreadCount: 0,
     lastReadSortKey: '',
     isPinned: false,

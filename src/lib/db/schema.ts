@@ -1,15 +1,17 @@
+import type { Table } from 'dexie';
 import type { AnyTable, KeyOf, RowOf } from './declare.ts';
+import { laterContents, pinnedMessages, threads, waitingChanges } from './tables/changes.ts';
 import { conversations, groupMembers, groups } from './tables/conversations.ts';
 import { fileChunks, fileSyncState, fileTransfers, fileVersions, workspaces } from './tables/files.ts';
 import {
   auditLog,
   backupContents,
+  backupDigests,
   backupMetadata,
   performanceMetrics,
+  quarantine,
   retentionPolicies,
   schemaMigrations,
-  searchBlocks,
-  searchSegments,
   securityEvents,
   settings,
   usageStatistics,
@@ -19,16 +21,20 @@ import {
   fileAttachments,
   messageChanges,
   messageContents,
+  messageCounters,
+  messagePreviews,
   messageReactions,
   messageReadReceipts,
   messages,
   messagesArchive,
+  sharedFiles,
 } from './tables/messages.ts';
-import { accessControl, contacts, devices, sessions, users } from './tables/people.ts';
+import { accessControl, contacts, devices, profilePictures, sessions, users } from './tables/people.ts';
+import { searchBlocks, searchQueue, searchSegments } from './tables/search.ts';
 import { cursors, inbox, offlineOperations, syncOperations } from './tables/sync.ts';
 
 /** Of the tables as declared here; a store on disk with a higher one is refused. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /**
  * Every table of the store, declared once. The Dexie `stores`, the row types, validation, sealing,
@@ -40,6 +46,7 @@ export const SCHEMA_VERSION = 1;
  */
 export const schema = {
   users,
+  profilePictures,
   devices,
   sessions,
   contacts,
@@ -53,7 +60,14 @@ export const schema = {
   messageReactions,
   messageReadReceipts,
   fileAttachments,
+  sharedFiles,
   messagesArchive,
+  waitingChanges,
+  pinnedMessages,
+  threads,
+  laterContents,
+  messagePreviews,
+  messageCounters,
   keyStore,
   senderKeys,
   mlsGroups,
@@ -75,17 +89,23 @@ export const schema = {
   performanceMetrics,
   usageStatistics,
   retentionPolicies,
+  quarantine,
   backupMetadata,
   backupContents,
+  backupDigests,
   schemaMigrations,
   searchSegments,
   searchBlocks,
+  searchQueue,
 };
 
 export type Schema = typeof schema;
 export type TableName = keyof Schema;
 export type Row<T extends TableName> = RowOf<Schema[T]>;
 export type Key<T extends TableName> = KeyOf<Schema[T]>;
+
+/** The tables of an open store, as Dexie gives them. */
+export type StoreTables = { readonly [T in TableName]: Table<Row<T>, Key<T>> };
 
 export const tableNames = Object.keys(schema) as readonly TableName[];
 
@@ -106,7 +126,14 @@ export type MessageChangeRow = Row<'messageChanges'>;
 export type MessageReactionRow = Row<'messageReactions'>;
 export type MessageReadReceiptRow = Row<'messageReadReceipts'>;
 export type FileAttachmentRow = Row<'fileAttachments'>;
+export type SharedFileRow = Row<'sharedFiles'>;
 export type MessagesArchiveRow = Row<'messagesArchive'>;
+export type WaitingChangeRow = Row<'waitingChanges'>;
+export type PinnedMessageRow = Row<'pinnedMessages'>;
+export type ThreadRow = Row<'threads'>;
+export type LaterContentRow = Row<'laterContents'>;
+export type MessagePreviewRow = Row<'messagePreviews'>;
+export type MessageCounterRow = Row<'messageCounters'>;
 export type KeyStoreRow = Row<'keyStore'>;
 export type SenderKeyRow = Row<'senderKeys'>;
 export type MlsGroupRow = Row<'mlsGroups'>;
@@ -128,8 +155,11 @@ export type SecurityEventRow = Row<'securityEvents'>;
 export type PerformanceMetricRow = Row<'performanceMetrics'>;
 export type UsageStatisticRow = Row<'usageStatistics'>;
 export type RetentionPolicyRow = Row<'retentionPolicies'>;
+export type QuarantineRow = Row<'quarantine'>;
 export type BackupMetadataRow = Row<'backupMetadata'>;
 export type BackupContentRow = Row<'backupContents'>;
+export type BackupDigestRow = Row<'backupDigests'>;
 export type SchemaMigrationRow = Row<'schemaMigrations'>;
 export type SearchSegmentRow = Row<'searchSegments'>;
 export type SearchBlockRow = Row<'searchBlocks'>;
+export type SearchQueueRow = Row<'searchQueue'>;

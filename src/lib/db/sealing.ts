@@ -1,12 +1,17 @@
-import { decode, encode, rfc8949EncodeOptions } from 'cborg';
 import type { Sealer } from '../core/ports.ts';
-import type { AnyTable } from './declare.ts';
+import { createBinding } from './binding.ts';
+import { bytesFromValue, valueFromBytes } from './cbor.ts';
+import type { AnyTable, FormerSealing } from './declare.ts';
 import { refuseStorage } from './faults.ts';
+import { nameKey } from './names.ts';
+import { valueAt } from './relations.ts';
 import { SEALED, validate, type AnyRow } from './validation.ts';
 
 /** Where the unlocked sealer is, while there is one. */
 export interface Vault {
   sealer: Sealer | undefined;
+  /** Only while rows are sealed anew after an upgrade: what an earlier version sealed opens too. */
+  opensFormer: boolean;
 }
 
 /** Turns rows of one table into what lies on disk and back. Both directions are synchronous and change no input. */
@@ -30,29 +35,34 @@ export function createRowForm(table: string, declaration: AnyTable, vault: Vault
     .map(([name]) => name)
     .sort();
   const booleans = entries.filter(([, column]) => column.kind === 'boolean').map(([name]) => name);
+  const keyed = Object.entries(declaration.keyed);
   const key = declaration.key;
 
-  const bound = (row: AnyRow): Uint8Array => {
-    const id = typeof key === 'string' ? row[key] : key.map((name) => row[name]);
-    return encode([table, id, sealedNames, declaration.sealing], rfc8949EncodeOptions);
-  };
+  const present: FormerSealing = { sealing: declaration.sealing, sealed: sealedNames };
+  const former = (declaration.formerly ?? []).map(({ sealing, sealed }) => ({ sealing, sealed: [...sealed].sort() }));
+
+  const bound = createBinding(table, key, present);
+  const boundBefore = former.map((sealing) => createBinding(table, key, sealing));
   const damaged = (row: AnyRow): never =>
     refuseStorage('sealed-value-damaged', {
       entity: table,
-      detail: `key ${JSON.stringify(typeof key === 'string' ? row[key] : key.map((name) => row[name]))}`,
+      detail: `key ${JSON.stringify(valueAt(row, key))}`,
     });
 
   const open = (sealer: Sealer, stored: AnyRow): AnyRow => {
     const value = stored[SEALED];
     if (!(value instanceof Uint8Array)) return damaged(stored);
-    const plain = sealer.open(table, bound(stored), value);
-    return plain === undefined ? damaged(stored) : (decode(plain) as AnyRow);
+    for (const boundTo of vault.opensFormer ? [bound, ...boundBefore] : [bound]) {
+      const plain = sealer.open(table, boundTo(stored), value);
+      if (plain !== undefined) return valueFromBytes(plain) as AnyRow;
+    }
+    return damaged(stored);
   };
 
   const seal = (sealer: Sealer, row: AnyRow): Uint8Array => {
     const hidden: Record<string, unknown> = {};
     for (const name of sealedNames) if (row[name] !== undefined) hidden[name] = row[name];
-    return sealer.seal(table, bound(row), encode(hidden, { ...rfc8949EncodeOptions, ignoreUndefinedProperties: true }));
+    return sealer.seal(table, bound(row), bytesFromValue(hidden));
   };
 
   const sealedValueFor = (row: AnyRow): Uint8Array => {
@@ -76,9 +86,17 @@ export function createRowForm(table: string, declaration: AnyTable, vault: Vault
       const stored: Record<string, unknown> = {};
       for (const [name, column] of entries) {
         const value = row[name];
-        if (value !== undefined && !column.sealed) stored[name] = typeof value === 'boolean' ? Number(value) : value;
+        if (value !== undefined && !column.sealed) stored[name] = column.kind === 'boolean' ? Number(value) : value;
       }
       if (sealedNames.length > 0) stored[SEALED] = sealedValueFor(row);
+      // A row whose sealed columns are closed up keeps the hash it was read with.
+      if (!hidden && vault.sealer !== undefined) {
+        for (const [name, of] of keyed) {
+          const value = of === undefined ? undefined : row[of];
+          if (typeof value === 'string') stored[name] = nameKey(vault.sealer, table, name, value);
+          else delete stored[name];
+        }
+      }
       return stored;
     },
     fromDisk(stored) {
@@ -89,6 +107,7 @@ export function createRowForm(table: string, declaration: AnyTable, vault: Vault
       for (const name of booleans) if (row[name] !== undefined) row[name] = row[name] === 1;
       if (!opens) return row;
       delete row[SEALED];
+      for (const [name] of keyed) delete row[name];
       return Object.assign(row, open(sealer, stored));
     },
   };

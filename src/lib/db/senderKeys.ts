@@ -1,4 +1,4 @@
-import { base64urlFromBytes, hexFromBytes } from '../core/bytes.ts';
+import { base64urlFromBytes } from '../core/bytes.ts';
 import type { GroupId } from '../core/ids.ts';
 import type { SenderKeyRow, Store } from './store.ts';
 
@@ -63,9 +63,10 @@ export const listChains = (store: Store, groupId: GroupId): Promise<SenderKeyRow
 /**
  * Deletes the chains of epochs that ended more than {@link CHAIN_KEPT_MS} ago or lie more than
  * {@link CHAIN_KEPT_EPOCHS} back. Those of the newest epoch always stay.
+ * @param now only where the time is known for sure: a clock that is ahead would take what is still to be read.
  * @returns how many chains went.
  */
-export async function deleteOldChains(store: Store, groupId: GroupId, now: number): Promise<number> {
+export async function deleteOldChains(store: Store, groupId: GroupId, now = 0): Promise<number> {
   return store.tx('rw', ['senderKeys'], async () => {
     const keys = await store.senderKeys.where('groupId').equals(groupId).primaryKeys();
     const epochs = [...new Set(keys.map(([, , keyId]) => Number(keyId)))].sort((a, b) => b - a);
@@ -74,9 +75,11 @@ export async function deleteOldChains(store: Store, groupId: GroupId, now: numbe
     let endedAt = now;
     const old = new Set<number>();
     for (const epoch of epochs) {
-      if (epoch !== newest && (now - endedAt > CHAIN_KEPT_MS || newest - epoch > CHAIN_KEPT_EPOCHS)) old.add(epoch);
-      const first = await store.senderKeys.where('[groupId+epoch]').equals([groupId, epoch]).first();
-      endedAt = first?.createdAt ?? endedAt;
+      const { createdAt } = (await store.senderKeys.where('[groupId+epoch]').equals([groupId, epoch]).first()) ?? {};
+      // No epoch ended before it began, whatever the clock said when the next one did.
+      const age = now - Math.max(endedAt, createdAt ?? 0);
+      if (epoch !== newest && (age > CHAIN_KEPT_MS || newest - epoch > CHAIN_KEPT_EPOCHS)) old.add(epoch);
+      endedAt = createdAt ?? endedAt;
     }
     const gone = keys.filter(([, , keyId]) => old.has(Number(keyId)));
     await store.senderKeys.bulkDelete(gone);
@@ -84,19 +87,18 @@ export async function deleteOldChains(store: Store, groupId: GroupId, now: numbe
   });
 }
 
+/**
+ * Deletes every chain that this device seals with in a group: another copy of it may have used them.
+ * @param own MLS signature key of this device.
+ */
+export async function deleteOwnChains(store: Store, groupId: GroupId, own: Uint8Array): Promise<void> {
+  const key = base64urlFromBytes(own);
+  await store.senderKeys
+    .where('[groupId+senderPublicKey+epoch]')
+    .between([groupId, key, 0], [groupId, key, Infinity])
+    .delete();
+}
+
 export async function deleteChainsOfGroup(store: Store, groupId: GroupId): Promise<number> {
   return store.senderKeys.where('groupId').equals(groupId).delete();
 }
-
-/** A chain without its secrets, as plain JSON: bytes in hex. */
-export const dictFromChain = (chain: SenderKeyRow): Record<string, string | number> => ({
-  groupId: chain.groupId,
-  senderPublicKey: chain.senderPublicKey,
-  keyId: chain.keyId,
-  iteration: chain.iteration,
-  signaturePublic: hexFromBytes(chain.signaturePublic),
-  epoch: chain.epoch,
-  leaf: chain.leaf,
-  createdAt: chain.createdAt,
-  updatedAt: chain.updatedAt,
-});

@@ -1,42 +1,56 @@
-import { Dexie, liveQuery, type Table } from 'dexie';
+import { Dexie } from 'dexie';
 import type { Clock, Random, Sealer } from '../core/ports.ts';
-import { refusalOf, refuseStorage, storageFaultOf } from './faults.ts';
+import { refusalOf, refuseStorage } from './faults.ts';
+import { listenTo } from './live.ts';
 import type { Fault } from '../core/result.ts';
-import { createStoreMiddleware } from './middleware.ts';
-import { checksumOf, migrations } from './migrations.ts';
-import { schema, SCHEMA_VERSION, tableNames, type Key, type Row, type TableName } from './schema.ts';
+import { createStoreMiddleware, type Loads } from './middleware.ts';
+import { presentPlan, type Plan } from './migrations.ts';
+import { tableNames, type StoreTables, type TableName } from './schema.ts';
 import type { Vault } from './sealing.ts';
+import { createUpgrade, finishUpgrade } from './upgrade.ts';
 
 export type * from './schema.ts';
 export type { StorageCode, StorageFault } from './faults.ts';
-
-export type StoreTables = { readonly [T in TableName]: Table<Row<T>, Key<T>> };
 
 /** The client's database: its tables by name, and what goes with them. */
 export interface Store extends StoreTables {
   readonly name: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** What the store was made or upgraded to. */
+  readonly plan: Plan;
   /** Whether sealed columns can be read and written. Without, rows carry them closed up in `$sealed`. */
   readonly isUnlocked: boolean;
   unlock(sealer: Sealer): void;
+  /**
+   * What the last upgrade had to leave until there was a sealer, gone on with where it was broken off. To be
+   * called after {@link unlock}, before anything is shown. Refused: `locked`, what the steps refuse.
+   */
+  finishUpgrade(): Promise<void>;
   /** Forgets the sealer. Keys are gone for good only with the worker that held them. */
   lock(): void;
   close(): void;
+  /** Deletes the database with all that is in it, closed or not; other tabs give it up. Nothing works from then on. */
+  remove(): Promise<void>;
+  /** A second connection, locked: rows come with what is sealed closed up, damaged or not. */
+  beneath(): Promise<Store>;
   /**
    * Runs `work` as one transaction over `tables`: all or nothing. Nothing but this store may be awaited in
    * it. Writes are on disk before it resolves where `tables` hold one that must survive a power cut.
    * Throws a `Refusal` of a {@link StorageFault} or of whatever `work` refused.
+   * @param mode `load` writes rows that held together elsewhere, in whatever order they come: see {@link Loads}.
    */
-  tx<T>(mode: 'r' | 'rw', tables: readonly TableName[], work: () => Promise<T>): Promise<T>;
+  tx<T>(mode: 'r' | 'rw' | 'load', tables: readonly TableName[], work: () => Promise<T>): Promise<T>;
   /**
    * Calls `show` with the query's answer, at once and whenever a write in any tab, worker or service
    * worker may have changed it, until the returned function is called. A query that fails is told to
-   * `failed` and tried again with the next change.
+   * `failed` and tried again with the next change of what it read until then, and a few times without one.
    */
   live<T>(query: () => Promise<T>, show: (value: T) => void, failed?: (fault: Fault) => void): () => void;
   /** Keyed hash for look-ups without clear text on disk: base64url, 16 bytes. Refused: `locked`. */
   keyedHash(purpose: string, data: Uint8Array): string;
+  /** What the store is sealed with, for a backup to take along. Refused: `locked`. */
+  databaseKey(): Uint8Array<ArrayBuffer>;
 }
 
 export interface StoreOptions {
@@ -49,6 +63,8 @@ export interface StoreOptions {
   readonly onSuperseded?: () => void;
   /** Another tab with an older version keeps the upgrade waiting. */
   readonly onBlocked?: () => void;
+  /** What the store is made or upgraded to; a test may have its own. */
+  readonly plan?: Plan;
 }
 
 /** Tables whose rows must not be lost once a transaction with them is over: outbox, ratchets, MLS state, keys. */
@@ -64,37 +80,43 @@ const strictTables: ReadonlySet<string> = new Set<TableName>([
 
 /**
  * Opens the store, made or upgraded as needed. It starts locked.
- * Refused: `store-newer` (a newer app wrote it; nothing was touched), `storage-connection`, `storage-full`, `unsupported`.
+ * Refused: `store-newer` (a newer app wrote it; nothing was touched), `migration-failed` (everything is as it
+ * was before), `storage-connection`, `storage-full`, `unsupported`.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { name, clock, random } = options;
+  const { onSuperseded, onBlocked, ...beneath } = options;
+  const { name, clock, random, plan = presentPlan } = options;
   // On localhost Dexie would print every refusal, also those that are answered.
   Dexie.debug = false;
   // Dexie's live queries ask the global factory whether there is a database at all.
   if (options.indexedDB !== undefined) Dexie.dependencies.indexedDB ??= options.indexedDB;
   const factory = options.indexedDB ?? Dexie.dependencies.indexedDB ?? refuseStorage('unsupported');
   const version = await translated(() => versionOnDisk(factory, name));
-  if (version > SCHEMA_VERSION) refuseStorage('store-newer', { detail: name });
+  if (version > (plan.migrations.at(-1)?.version ?? 0)) refuseStorage('store-newer', { detail: name });
+  const upgrade = createUpgrade(plan, version, clock.now);
 
-  const vault: Vault = { sealer: undefined };
+  const vault: Vault = { sealer: undefined, opensFormer: false };
   const db = new Dexie(name, {
     indexedDB: factory,
     ...(options.IDBKeyRange !== undefined && { IDBKeyRange: options.IDBKeyRange }),
     autoOpen: false,
     cache: 'disabled',
   });
-  db.use(createStoreMiddleware(schema, strictTables, vault));
-  for (const { version, stores } of migrations) db.version(version).stores(stores);
-  db.on('populate', (trans) => {
-    void trans.table('schemaMigrations').bulkAdd(bookkeeping(clock.now()));
-  });
-  db.on('blocked', () => options.onBlocked?.());
+  const loads: Loads = new WeakSet();
+  db.use(createStoreMiddleware(plan.schema, strictTables, vault, loads));
+  upgrade.declareOn(db);
+  db.on('blocked', () => onBlocked?.());
   db.on('versionchange', () => {
     db.close({ disableAutoOpen: true });
-    options.onSuperseded?.();
+    onSuperseded?.();
     return false;
   });
-  await translated(() => db.open().catch(closing(db)));
+  await translated(() =>
+    db.open().catch((thrown: unknown) => {
+      db.close();
+      return upgrade.failed(factory, name, thrown);
+    }),
+  );
 
   const relisten = new Set<() => void>();
   const setSealer = (sealer: Sealer | undefined): void => {
@@ -102,41 +124,45 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     for (const again of relisten) again();
   };
   const tables = Object.fromEntries(tableNames.map((table) => [table, db.table(table)])) as unknown as StoreTables;
-  return {
+  const store: Store = {
     ...tables,
     name,
     clock,
     random,
+    plan,
     get isUnlocked() {
       return vault.sealer !== undefined;
     },
     unlock: setSealer,
+    finishUpgrade: () => finishUpgrade(plan, tables, (among, work) => store.tx('rw', among, work), clock.now, vault),
     lock: () => setSealer(undefined),
     close: () => db.close({ disableAutoOpen: true }),
-    tx: (mode, among, work) => translated(() => db.transaction(mode, [...among], work)),
+    remove: () => translated(() => db.delete({ disableAutoOpen: true })),
+    beneath: () => openStore(beneath),
+    tx: (mode, among, work) =>
+      translated(() =>
+        db.transaction(mode === 'load' ? 'rw' : mode, [...among], async (trans) => {
+          // An async function even so: Dexie follows native promises only out of one.
+          if (mode === 'load') loads.add(trans.idbtrans);
+          return work();
+        }),
+      ),
     live(query, show, failed) {
-      const listen = () =>
-        liveQuery(query).subscribe({
-          next: show,
-          error(thrown: unknown) {
-            const fault = storageFaultOf(thrown);
-            if (fault === undefined) throw thrown;
-            failed?.(fault);
-          },
-        });
-      let subscription = listen();
+      let stop = listenTo(clock, query, show, failed);
       const again = (): void => {
-        subscription.unsubscribe();
-        subscription = listen();
+        stop();
+        stop = listenTo(clock, query, show, failed);
       };
       relisten.add(again);
       return () => {
         relisten.delete(again);
-        subscription.unsubscribe();
+        stop();
       };
     },
     keyedHash: (purpose, data) => (vault.sealer ?? refuseStorage('locked')).keyedHash(purpose, data),
+    databaseKey: () => (vault.sealer ?? refuseStorage('locked')).databaseKey(),
   };
+  return store;
 }
 
 /** What the database throws becomes a `Refusal` of a {@link StorageFault}. */
@@ -147,25 +173,6 @@ async function translated<T>(work: () => PromiseLike<T>): Promise<T> {
     throw refusalOf(thrown);
   }
 }
-
-const closing =
-  (db: Dexie) =>
-  (thrown: unknown): never => {
-    db.close();
-    throw thrown;
-  };
-
-/** Rows for a store made at the present version: no step before it ever ran here. */
-const bookkeeping = (now: number): Row<'schemaMigrations'>[] =>
-  migrations
-    .filter(({ version }) => version === SCHEMA_VERSION)
-    .map(({ version, description }) => ({
-      version,
-      appliedAt: now,
-      description,
-      checksum: checksumOf(schema),
-      success: true,
-    }));
 
 /**
  * Schema version of the store on disk, 0 where there is none. Asked before Dexie opens it, because Dexie

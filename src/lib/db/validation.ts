@@ -13,14 +13,15 @@ export type AnyRow = Readonly<Record<string, unknown>>;
  * @param hidden whether the sealed columns are closed up in `$sealed`: then they are not asked for.
  */
 export function validate(table: string, declaration: AnyTable, row: AnyRow, hidden: boolean): void {
+  const { columns, rules } = rulesOf(declaration);
   for (const name of Object.keys(row)) {
-    if (name !== SEALED && !Object.hasOwn(declaration.columns, name)) invalid(table, name, 'no such column');
+    if (!columns.has(name) && name !== SEALED) invalid(table, name, 'no such column');
   }
-  for (const [name, column] of Object.entries(declaration.columns)) {
+  for (const { name, column, fits } of rules) {
     const value = row[name];
     if (value === undefined) {
       if (!column.optional && !(column.sealed && hidden)) invalid(table, name, 'missing');
-    } else if (!fits[column.kind](value, column)) invalid(table, name, `not ${column.kind}`);
+    } else if (!fits(value, column)) invalid(table, name, `not ${column.kind}`);
   }
   for (const check of declaration.checks) {
     if (hidden && check.columns.some((name) => declaration.columns[name]?.sealed === true)) continue;
@@ -28,11 +29,35 @@ export function validate(table: string, declaration: AnyTable, row: AnyRow, hidd
   }
 }
 
+interface Rules {
+  readonly columns: ReadonlySet<string>;
+  readonly rules: readonly { readonly name: string; readonly column: Column; readonly fits: Fits }[];
+}
+
+/** Looked up once for each declaration: a history is held against it a hundred thousand times. */
+const known = new WeakMap<AnyTable, Rules>();
+
+function rulesOf(declaration: AnyTable): Rules {
+  let rules = known.get(declaration);
+  if (rules === undefined) {
+    const columns = Object.entries(declaration.columns);
+    rules = {
+      columns: new Set(columns.map(([name]) => name)),
+      rules: columns.map(([name, column]) => ({ name, column, fits: fits[column.kind] })),
+    };
+    known.set(declaration, rules);
+  }
+  return rules;
+}
+
 const invalid = (entity: string, field: string, detail: string): never =>
   refuseStorage('validation', { entity, field, detail });
 
-const fits: Readonly<Record<Column['kind'], (value: unknown, column: Column) => boolean>> = {
+type Fits = (value: unknown, column: Column) => boolean;
+
+const fits: Readonly<Record<Column['kind'], Fits>> = {
   text: (value) => typeof value === 'string',
+  texts: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
   integer: (value) => Number.isSafeInteger(value),
   real: (value) => Number.isFinite(value),
   boolean: (value) => typeof value === 'boolean',

@@ -1,9 +1,17 @@
+import type { AccountId } from '../core/ids.ts';
+
 /** What the JSON columns of the tables hold. All of it is sealed at rest unless a comment says otherwise. */
 
 export interface Preferences {
   theme?: 'system' | 'light' | 'dark';
   notifications?: 'all' | 'mentions' | 'none';
+  /** Whether a note about a new message shows what it says. */
+  showsContent?: boolean;
+  /** Whether others learn what was read, and one learns it of them. */
   readReceipts?: boolean;
+  /** For how many seconds a message that was just sent can be undone; 0: not at all. */
+  undoSend?: 0 | 5 | 10;
+  /** IANA name; the device's own where it is left out. */
   timezone?: string;
   language?: string;
 }
@@ -23,6 +31,17 @@ export interface MessageMetadata {
   [name: string]: unknown;
 }
 
+/** What a list of conversations shows of a message. */
+export interface PreviewedMessage {
+  readonly senderId: AccountId;
+  readonly type: string;
+  readonly isOutgoing: boolean;
+  readonly isDeleted: boolean;
+  /** The beginning of the text. */
+  readonly content?: string;
+  readonly metadata?: MessageMetadata;
+}
+
 export interface GroupSettings {
   [name: string]: unknown;
 }
@@ -35,4 +54,14 @@ export interface MemberSettings {
 /** KDF of a wrapped key, in clear; the wrapping authenticates it. */
 export interface StoredKdf {
   [name: string]: unknown;
+}
+
+/** What the list of files says of one besides its name. */
+export interface SharedFacts {
+  /** MIME type; none of a link. */
+  readonly type?: string;
+  readonly isVoice?: boolean;
+  /** Milliseconds. */
+  readonly duration?: number;
+  readonly hasThumbnail?: boolean;
 }

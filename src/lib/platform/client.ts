@@ -7,25 +7,38 @@ import { onWakeUps } from './wakeUps.ts';
 import type { WorkerHost } from './worker.ts';
 import workerUrl from './worker.ts?worker&url';
 
+interface ConnectEvents {
+  onReconnect(client: CairnClient): void;
+  /** A tab with an older version keeps the upgrade of the store waiting. */
+  onBlocked(): void;
+}
+
 /**
  * Starts the worker that holds the keys and connects the page to it. `lock` ends that worker, which is
- * what forgets the keys, and hands a fresh one to `onReconnect`. Throws a `Refusal` where the store can't
+ * what forgets the keys, and hands a fresh client to `onReconnect`; `startAnew` does so where there is no account
+ * any more, after clearing what that left beside the store. Throws a `Refusal` where the store can't
  * be opened.
  */
-export async function connectClient(
-  onReconnect: (client: CairnClient) => void,
-): Promise<{ client: CairnClient; lock(): Promise<void> }> {
-  let current = await startWorker();
+export async function connectClient({
+  onReconnect,
+  onBlocked,
+}: ConnectEvents): Promise<{ client: CairnClient; lock(): Promise<void>; startAnew(): Promise<void> }> {
+  let current = await startWorker(onBlocked);
   const nudge = () => void current.nudge();
   onWakeUps({ window, document }, nudge);
   await registerServiceWorker();
   listenForDrainRequests(nudge);
+  const lock = async () => {
+    current.terminate();
+    current = await startWorker(onBlocked);
+    onReconnect(current.client);
+  };
   return {
     client: current.client,
-    async lock() {
-      current.terminate();
-      current = await startWorker();
-      onReconnect(current.client);
+    lock,
+    async startAnew() {
+      await (await import('./clearBeside.ts')).clearBeside();
+      await lock();
     },
   };
 }
@@ -36,11 +49,16 @@ interface Running {
   terminate(): void;
 }
 
-async function startWorker(): Promise<Running> {
+async function startWorker(onBlocked: () => void): Promise<Running> {
   // Trusted Types want the address to come from a named policy; the DOM's types know only text.
   const worker = new Worker(scriptUrl(workerUrl) as string, { type: 'module', name: 'cairn' });
   const host = Comlink.wrap<WorkerHost>(worker);
-  unwrap(await host.start(Comlink.proxy(() => location.reload())));
+  unwrap(
+    await host.start(
+      Comlink.proxy(() => location.reload()),
+      Comlink.proxy(onBlocked),
+    ),
+  );
   const remote = await host.client();
   const client = asClient(remote);
   await wakeForWaiting(client);

@@ -1,3 +1,5 @@
+import { wipeExpired } from '../db/expiry.ts';
+import { settleStorage } from '../db/faults.ts';
 import { openStore } from '../db/store.ts';
 import { lockedDevice, syncLocked, type LockedDevice } from '../sync/locked.ts';
 import { systemClock } from './clock.ts';
@@ -18,6 +20,8 @@ export async function syncWhileLocked(): Promise<boolean> {
     opened = undefined;
     return true;
   }
+  // What has expired goes also where nobody opens the app; what stops it is told when somebody does.
+  await settleStorage(() => wipeExpired(device.store, systemClock.now()));
   const result = await syncLocked(device);
   return result.ok || result.error.retry !== 'now';
 }

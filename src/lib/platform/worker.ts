@@ -6,6 +6,7 @@ import { systemClock } from './clock.ts';
 import { createHttpTransport } from './httpTransport.ts';
 import { webLoginKeys } from './loginKeys.ts';
 import { consoleLogger, systemRandom, webLocks } from './ports.ts';
+import { storageDevice } from './storage.ts';
 import { STORE_NAME } from './storeName.ts';
 
 /**
@@ -14,16 +15,22 @@ import { STORE_NAME } from './storeName.ts';
  */
 export interface WorkerHost {
   /** Opens the store. Refused: the store's faults, e.g. `store-newer`. */
-  start(onSuperseded: () => void): Promise<Result<void, Fault>>;
+  start(onSuperseded: () => void, onBlocked: () => void): Promise<Result<void, Fault>>;
   client(): Cairn & Comlink.ProxyMarked;
 }
 
 let cairn: Cairn | undefined;
 
 const host: WorkerHost = {
-  start: (onSuperseded) =>
+  start: (onSuperseded, onBlocked) =>
     settle(async () => {
-      const store = await openStore({ name: STORE_NAME, clock: systemClock, random: systemRandom, onSuperseded });
+      const store = await openStore({
+        name: STORE_NAME,
+        clock: systemClock,
+        random: systemRandom,
+        onSuperseded,
+        onBlocked,
+      });
       cairn = createCairn({
         store,
         transport: createHttpTransport(location.origin, systemClock),
@@ -32,6 +39,8 @@ const host: WorkerHost = {
         random: systemRandom,
         locks: webLocks,
         logger: consoleLogger,
+        storage: storageDevice,
+        backupFiles: { create: async (name) => (await import('./backupFiles.ts')).originFiles.create(name) },
       });
     }),
   client() {

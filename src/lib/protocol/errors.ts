@@ -8,6 +8,16 @@ export const relayErrors = {
   unauthorized: { status: 401, retry: 'now' },
   'unknown-device': { status: 401, retry: 'person' },
   'revoked-device': { status: 403, retry: 'never' },
+  /** A new device solves the puzzle of `accounts/terms` first. */
+  'work-needed': { status: 403, retry: 'now' },
+  /** A new account needs an invitation by whoever runs the relay. */
+  'invite-needed': { status: 403, retry: 'person' },
+  /** The account's owner put it to rest. */
+  deactivated: { status: 403, retry: 'person' },
+  /** The account's owner deleted it: none of its devices can bring it back. */
+  'deleted-account': { status: 403, retry: 'never' },
+  'bad-handle': { status: 400, retry: 'person' },
+  'handle-taken': { status: 409, retry: 'person' },
   forbidden: { status: 403, retry: 'never' },
   'not-found': { status: 404, retry: 'never' },
   /** The device id is taken by another account, or the id of an entry by another sender. */
@@ -18,6 +28,12 @@ export const relayErrors = {
   'stale-epoch': { status: 409, retry: 'after-sync' },
   /** A record of an epoch that the stream has not reached: the commit before it is missing. */
   'future-epoch': { status: 409, retry: 'after-sync' },
+  /** A chunk behind the end of what is there of a blob: ask how much that is. */
+  'wrong-offset': { status: 409, retry: 'now' },
+  /** The bytes of a blob are not those that were announced. */
+  'wrong-hash': { status: 422, retry: 'never' },
+  /** The account holds as much as it may. */
+  'quota-exceeded': { status: 507, retry: 'person' },
   'no-key-package': { status: 404, retry: 'after-sync' },
   'rate-limited': { status: 429, retry: 'now' },
   unavailable: { status: 503, retry: 'now' },

@@ -8,6 +8,7 @@ import {
   type MessageId,
   type StreamId,
 } from '../core/ids.ts';
+import { limits } from './limits.ts';
 
 /** The building blocks of every schema on the wire. */
 
@@ -39,6 +40,8 @@ export const keyPackageRef = v.pipe(
 
 export const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const time = natural;
+/** Milliseconds that a message stays before it disappears. */
+export const lifetime = v.pipe(natural, v.minValue(limits.shortestLifetime), v.maxValue(limits.longestLifetime));
 
 export const bytes = (length: number) => v.pipe(v.instance(Uint8Array), v.length(length));
 export const bytesUpTo = (most: number) => v.pipe(v.instance(Uint8Array), v.maxLength(most));

@@ -1,3 +1,5 @@
+import { LONGEST_TEXT } from '../core/textLength.ts';
+
 /** Sizes and counts that both sides enforce. Bytes unless said otherwise. */
 export const limits = {
   /** One HTTP body, and one WebSocket frame from a client. */
@@ -12,6 +14,8 @@ export const limits = {
   catchUpBytes: 1024 * 1024,
   /** Streams named in one catch-up. */
   catchUpStreams: 20_000,
+  /** How many epochs back a record may be sealed: members delete older chains. */
+  epochsBack: 32,
   /** Devices of one stream. */
   streamMembers: 2_000,
   /** KeyPackages in one upload. */
@@ -21,9 +25,30 @@ export const limits = {
   claimAccounts: 256,
   /** A display name in UTF-8. */
   name: 200,
+  /** The line by which somebody shows themselves, in UTF-8, and their picture. */
+  statusMessage: 560,
+  profilePicture: 12 * 1024,
+  /** A group's description in UTF-8. */
+  description: 2000,
+  /** How long messages that disappear stay, in milliseconds. */
+  shortestLifetime: 60_000,
+  longestLifetime: 366 * 86_400_000,
+  /** People of one group. */
+  groupMembers: 1_000,
   /** Message text in UTF-8. */
-  text: 1024 * 1024,
+  text: LONGEST_TEXT,
   inviteCode: 600,
+  /** What lets people join a public group. */
+  joinLink: 4096,
+  /** One blob. */
+  blob: 2 * 1024 * 1024 * 1024,
+  /** One chunk of a blob: small enough for a slow uplink within one request. */
+  blobChunk: 1024 * 1024,
+  /** What a join link leads to: a sealed key. */
+  box: 128,
+  /** A link's code, and the password that goes with it. */
+  joinCode: 200,
+  joinPassword: 1_000,
 } as const;
 
 /** Of `/api/v1`. A client that speaks another major version is answered `unsupported-version`. */
@@ -38,3 +63,7 @@ export const RESERVATION_MS = 24 * 3600_000;
 /** Lifetime of a relay session and of a login challenge. */
 export const SESSION_MS = 60 * 60_000;
 export const CHALLENGE_MS = 60_000;
+
+/** How long an account holds a blob that it holds once, and how long a half upload waits for its next chunk. */
+export const BLOB_HOLD_MS = 90 * 24 * 3600_000;
+export const BLOB_UPLOAD_MS = 24 * 3600_000;

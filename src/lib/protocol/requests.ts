@@ -25,10 +25,17 @@ import { limits } from './limits.ts';
 
 const empty = v.pipe(plainMap<Record<string, never>>(), v.strictObject({}));
 
-/** `POST accounts`: makes account and device known. The certificate proves itself; again is fine. */
+/**
+ * `POST accounts`: makes account and device known. The certificate proves itself; again is fine. A device that
+ * is new brings what `accounts/terms` asks for: `work-needed`, `invite-needed`.
+ */
 export const register = {
   path: 'accounts',
-  request: v.strictObject({ certificate: bytesUpTo(CERTIFICATE_LIMIT) }),
+  request: v.strictObject({
+    certificate: bytesUpTo(CERTIFICATE_LIMIT),
+    work: v.exactOptional(natural),
+    invite: v.exactOptional(entryId),
+  }),
   answer: v.strictObject({ account: accountId }),
 };
 
@@ -84,10 +91,16 @@ export const countKeyPackages = {
   answer: v.strictObject({ available: natural, lastResort: v.boolean() }),
 };
 
-/** `POST key-packages/claim`: reserves one package of each active device of each account. */
+/**
+ * `POST key-packages/claim`: reserves one package of each active device of each account. The same `claim` of
+ * the same device gets the same packages as long as they are reserved and not spent: a lost answer costs none.
+ */
 export const claimKeyPackages = {
   path: 'key-packages/claim',
-  request: v.strictObject({ accounts: v.pipe(v.array(accountId), v.minLength(1), v.maxLength(limits.claimAccounts)) }),
+  request: v.strictObject({
+    claim: entryId,
+    accounts: v.pipe(v.array(accountId), v.minLength(1), v.maxLength(limits.claimAccounts)),
+  }),
   answer: v.strictObject({
     claims: v.array(
       v.strictObject({
@@ -170,16 +183,36 @@ export const commit = {
     ),
     /** Reservations of the KeyPackages that this commit used. */
     spends: v.pipe(v.array(entryId), v.maxLength(limits.streamMembers)),
+    /** What a member's device needs to come back alone, sealed; it takes the place of that of the commit before. */
+    info: v.exactOptional(bytesUpTo(limits.entry)),
+    /** What lets people in by a link: the SHA-256 of the token that they show, and what they get for it. Without it nobody comes that way. */
+    door: v.exactOptional(v.strictObject({ token: bytes(32), box: bytesUpTo(limits.box) })),
+    /** The token, of a device that comes by the link: it brings itself alone, and the door stays as it is. */
+    through: v.exactOptional(bytes(32)),
   }),
   answer: v.strictObject({ seq: natural }),
+};
+
+/**
+ * `POST streams/{stream}/info`: what the newest commit left for a member's device that can't follow the group
+ * any more. `epoch` and `head` are the stream's; without `info` that commit left none. Whoever comes by the link
+ * shows its token as `through`, and gets the box too.
+ */
+export const groupInfo = {
+  path: (stream: string) => `streams/${stream}/info`,
+  request: v.pipe(plainMap<Record<string, unknown>>(), v.strictObject({ through: v.exactOptional(bytes(32)) })),
+  answer: v.strictObject({
+    epoch: natural,
+    head: natural,
+    info: v.exactOptional(bytesUpTo(limits.entry)),
+    box: v.exactOptional(bytesUpTo(limits.box)),
+  }),
 };
 
 export const entryKinds = ['record', 'commit', 'welcome'] as const;
 export type EntryKind = (typeof entryKinds)[number];
 
-/** One entry of a stream as the relay hands it out. Only `payload` is believed, once it verifies. */
-export const entry = v.strictObject({
-  stream: streamId,
+const ofEntry = {
   /** From 1, dense. */
   seq: natural,
   kind: v.picklist(entryKinds),
@@ -189,7 +222,9 @@ export const entry = v.strictObject({
   /** When the relay took it. */
   at: time,
   payload: bytesUpTo(limits.entry),
-});
+};
+/** One entry of a stream as the relay hands it out. Only `payload` is believed, once it verifies. */
+export const entry = v.strictObject({ stream: streamId, ...ofEntry });
 export type Entry = v.InferOutput<typeof entry>;
 
 /**
@@ -209,6 +244,8 @@ export const catchUp = {
     entries: v.array(entry),
     /** Whether to ask again with the new cursors. */
     more: v.boolean(),
+    /** Streams that end before the reader's cursor, and where: the cursor is none of this relay's. */
+    ends: v.exactOptional(v.pipe(plainMap<Record<string, number>>(), v.record(streamId, natural))),
   }),
 };
 
@@ -220,10 +257,20 @@ export const errorBody = v.strictObject({ code: v.string(), detail: v.optional(v
  * Whoever hears a bell catches up over HTTP; a lost bell loses nothing.
  */
 export const socketPath = 'socket';
-export const hello = v.strictObject({ token: bytes(32) });
+export const hello = v.strictObject({
+  token: bytes(32),
+  /** Whether {@link liveEntries} are wanted in place of bells, where the relay has them at hand. */
+  live: v.exactOptional(v.literal(true)),
+});
 export const ready = v.strictObject({ ready: v.literal(true) });
 export const bell = v.strictObject({ stream: streamId, head: natural });
 export const socketFrame = v.union([ready, bell]);
+/**
+ * What a stream grew by, in order and without gaps, to whoever asked for it in the hello. It says no more than a
+ * bell: who is not exactly behind the first of them catches up over HTTP. In its place may always come a bell.
+ */
+export const liveEntries = v.strictObject({ stream: streamId, entries: v.array(v.strictObject(ofEntry)) });
+export const liveFrame = v.union([ready, bell, liveEntries]);
 /** Why the relay closes a socket. After `unauthorized` the client logs in again, after the others it just returns. */
 export const socketCloses = {
   goingAway: 1001,

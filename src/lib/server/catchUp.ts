@@ -25,26 +25,42 @@ interface Reading {
 /**
  * What is new for the caller's device behind its cursors: the mailbox first, then the other streams,
  * each with an equal share in each answer, begun at a random one, so that no busy stream can keep a
- * quiet one waiting. Entries of a stream are in order and without gaps.
+ * quiet one waiting. Entries of a stream are in order and without gaps, but for what came between a removal
+ * of the device and its next invitation.
  *
  * A cursor before the point where the device was let in counts as that point; one beyond the end is
- * answered with nothing.
+ * answered with the end.
  */
 export async function catchUp(context: RelayContext, caller: Caller, { cursors }: CatchUp): Outcome<CatchUpAnswer> {
   const turn = context.random.bytes(4).reduce((number, byte) => number * 256 + byte, 0);
   return context.store.read(async (tables) => {
     const mailbox = mailboxOf(caller.device);
     const waiting: Reading[] = [];
+    const begun = new Set<StreamId>();
+    const ends: Record<StreamId, number> = {};
+    let later = false;
     for (const { stream, since, last } of await tables.streams.readableStreams(caller.device)) {
       const after = Math.max(since, cursors[stream] ?? 0);
+      if (after <= last) delete ends[stream];
+      else if (!begun.has(stream)) ends[stream] = last;
       if (after >= last) continue;
+      // What came while the device was out is not for it: the stay after that is another answer's.
+      if (begun.has(stream)) {
+        later = true;
+        continue;
+      }
+      begun.add(stream);
       const reading: Reading = { stream, after, last, entries: [] };
       if (stream === mailbox) waiting.unshift(reading);
       else waiting.push(reading);
     }
     const answer = inTurn(waiting, mailbox, turn);
     const left = await readShares(tables, answer, mailbox);
-    return ok({ entries: answer.flatMap(({ entries }) => entries), more: left });
+    return ok({
+      entries: answer.flatMap(({ entries }) => entries),
+      more: left || later,
+      ...(Object.keys(ends).length > 0 && { ends }),
+    });
   });
 }
 

@@ -1,12 +1,15 @@
 import type { DeviceId, StreamId } from '../core/ids.ts';
 import { settle } from '../core/result.ts';
 import type { RelayContext } from './context.ts';
-import type { Ring } from './bus/port.ts';
+import type { Fresh, Ring } from './bus/port.ts';
+import { createReaders } from './readers.ts';
 
 /** One listener of a device: a socket, or a test. */
 export interface Listener {
   /** One of the device's streams grew up to `head`. */
   ring(ring: Ring): void;
+  /** The same, with what is new, where that is at hand; where this is not there, {@link ring} is called. */
+  grew?(ring: Ring, fresh: Fresh): void;
   /** The session ended; nothing is rung any more. */
   ended(): void;
 }
@@ -16,19 +19,43 @@ export interface Doorbell {
   listen(device: DeviceId, listener: Listener): () => void;
   /** Tells the device's listeners that their session ended. */
   dismiss(device: DeviceId): void;
+  /** How many listen for the device here. */
+  listenersOf(device: DeviceId): number;
+  /** Devices that are listened for here. */
+  listening(): number;
   close(): void;
 }
 
+/** After this long a ring that the bus lost is made up for. */
+export const RING_SWEEP_MS = 15_000;
+/** Devices that are looked up in one go. */
+const SWEPT_TOGETHER = 64;
+
 /**
- * Rings the devices that are connected here and may read what grew. While the readers of some streams are
- * looked up, further rings of a stream melt into one.
+ * Rings the devices that are connected here and may read what grew; what is new goes with the bell where it was
+ * taken by this process and the readers are known. They are looked up once for each epoch of a stream. While the readers of some streams are
+ * looked up, further rings of a stream melt into one. Where the bus may lose rings, the heads of what the
+ * connected devices read are looked up every {@link RING_SWEEP_MS}, and what was not rung is rung then; a device
+ * that was revoked meanwhile is dismissed.
  */
-export function createDoorbell({ store, bus, logger }: Pick<RelayContext, 'store' | 'bus' | 'logger'>): Doorbell {
+export function createDoorbell(context: Pick<RelayContext, 'store' | 'bus' | 'clock' | 'logger'>): Doorbell {
+  const { store, bus, clock, logger } = context;
+  const readers = createReaders();
   const listeners = new Map<DeviceId, Set<Listener>>();
+  /** Up to where each device was rung; kept only for the sweep. */
+  const rung = new Map<DeviceId, Map<StreamId, number>>();
+  let stopSweeping = bus.mayLose ? clock.after(RING_SWEEP_MS, () => void sweep()) : () => undefined;
+  let closed = false;
   let waiting = new Map<StreamId, { first: number; head: number }>();
   let working = false;
-  const unsubscribe = bus.subscribe(({ stream, head }) => {
+  const unsubscribe = bus.subscribe((bell, fresh) => {
     if (listeners.size === 0) return;
+    const { stream, head } = bell;
+    const present = fresh && readers.of(stream, fresh.epoch);
+    if (present !== undefined) {
+      for (const device of present) ring(device, bell, fresh);
+      return;
+    }
     const before = waiting.get(stream);
     waiting.set(stream, { first: Math.min(head, before?.first ?? head), head: Math.max(head, before?.head ?? head) });
     if (!working) void ringAll();
@@ -41,23 +68,77 @@ export function createDoorbell({ store, bus, logger }: Pick<RelayContext, 'store
       else known.add(listener);
       return () => forget(device, listener);
     },
-    dismiss: (device) => {
-      for (const listener of [...(listeners.get(device) ?? [])]) {
-        forget(device, listener);
-        listener.ended();
-      }
-    },
+    dismiss,
+    listening: () => listeners.size,
+    listenersOf: (device) => listeners.get(device)?.size ?? 0,
     close: () => {
+      closed = true;
+      stopSweeping();
       unsubscribe();
       listeners.clear();
       waiting.clear();
     },
   };
 
+  function dismiss(device: DeviceId): void {
+    for (const listener of [...(listeners.get(device) ?? [])]) {
+      forget(device, listener);
+      listener.ended();
+    }
+  }
+
   function forget(device: DeviceId, listener: Listener): void {
     const known = listeners.get(device);
     known?.delete(listener);
-    if (known?.size === 0) listeners.delete(device);
+    if (known?.size !== 0) return;
+    listeners.delete(device);
+    rung.delete(device);
+  }
+
+  function ring(device: DeviceId, bell: Ring, fresh?: Fresh): void {
+    const known = listeners.get(device);
+    if (known === undefined) return;
+    for (const listener of [...known]) {
+      if (fresh !== undefined && listener.grew !== undefined) listener.grew(bell, fresh);
+      else listener.ring(bell);
+    }
+    if (!bus.mayLose) return;
+    const { stream, head } = bell;
+    const heads = rung.get(device) ?? new Map<StreamId, number>();
+    heads.set(stream, Math.max(head, heads.get(stream) ?? 0));
+    rung.set(device, heads);
+  }
+
+  async function sweep(): Promise<void> {
+    const devices = [...listeners.keys()];
+    while (devices.length > 0 && !closed) {
+      const some = devices.splice(0, SWEPT_TOGETHER);
+      const swept = await settle(() =>
+        store.read(({ streams, accounts }) =>
+          Promise.all(
+            some.map(async (device) => ({
+              status: (await accounts.findDevice(device))?.status,
+              rows: await streams.readableStreams(device),
+            })),
+          ),
+        ),
+      );
+      if (!swept.ok) {
+        logger.log('warn', 'ring-sweep-failed', { code: swept.error.code });
+        break;
+      }
+      for (const [i, { status, rows }] of swept.value.entries()) {
+        const device = some[i];
+        if (device === undefined) continue;
+        if (status !== 'active') {
+          dismiss(device);
+          continue;
+        }
+        for (const { stream, last } of rows)
+          if (last > (rung.get(device)?.get(stream) ?? 0)) ring(device, { stream, head: last });
+      }
+    }
+    if (!closed) stopSweeping = clock.after(RING_SWEEP_MS, () => void sweep());
   }
 
   async function ringAll(): Promise<void> {
@@ -73,17 +154,22 @@ export function createDoorbell({ store, bus, logger }: Pick<RelayContext, 'store
   }
 
   async function ringReaders(grown: ReadonlyMap<StreamId, { first: number; head: number }>): Promise<void> {
-    const readers = await store.read(({ streams }) =>
+    const found = await store.read(({ streams }) =>
       Promise.all(
-        [...grown].map(async ([stream, { first }]) => ({ stream, rows: await streams.readersOf(stream, first - 1) })),
+        [...grown].map(async ([stream, { first }]) => {
+          const [row, rows] = await Promise.all([streams.lockStream(stream), streams.readersOf(stream, first - 1)]);
+          return { stream, epoch: row?.epoch, rows };
+        }),
       ),
     );
-    for (const { stream, rows } of readers) {
+    for (const { stream, epoch, rows } of found) {
+      if (epoch !== undefined) readers.keep(stream, epoch, rows);
       const head = grown.get(stream)?.head ?? 0;
+      // One for all who hear the same, so that it is put into a frame once.
+      const whole: Ring = { stream, head };
       for (const { device, since, until } of rows) {
         const last = Math.min(head, until ?? head);
-        if (last <= since) continue;
-        for (const listener of [...(listeners.get(device) ?? [])]) listener.ring({ stream, head: last });
+        if (last > since) ring(device, last === head ? whole : { stream, head: last });
       }
     }
   }

@@ -17,7 +17,7 @@ const everywhere = {
   'referrer-policy': 'no-referrer',
   'permissions-policy':
     'accelerometer=(), browsing-topics=(), camera=(self), display-capture=(), geolocation=(), gyroscope=(), ' +
-    'magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()',
+    'magnetometer=(), microphone=(self), midi=(), payment=(), serial=(), usb=()',
 } as const;
 
 /**

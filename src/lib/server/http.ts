@@ -15,15 +15,46 @@ export async function answerHttp(
   request: Request,
   asked: { readonly path: string; readonly address: string | undefined },
 ): Promise<Response> {
-  if (request.method !== 'POST') return respond(refused(405, 'method', { allow: 'POST' }), request);
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/cbor')
-    return respond(refused(415, 'content type', { accept: 'application/cbor' }), request);
-  const body = await readBody(request);
-  if (typeof body === 'string') return respond(answerFromFault(relayFault(body)), request);
-  const token = tokenFrom(request.headers.get('authorization'));
-  const host = request.headers.get('host') ?? undefined;
-  return respond(await relay.handle({ ...asked, token, body, host }), request);
+  const { method, headers } = request;
+  const header = (name: string): string | undefined => headers.get(name) ?? undefined;
+  const answer = await answerAsked(
+    relay,
+    {
+      ...asked,
+      method,
+      type: header('content-type'),
+      authorization: header('authorization'),
+      host: header('host'),
+    },
+    () => readBody(request),
+  );
+  return respond(answer, request);
+}
+
+/** What the head of a request says. */
+export interface AskedHead {
+  /** Behind `/api/v1/`, without a query. */
+  readonly path: string;
+  readonly address: string | undefined;
+  readonly method: string;
+  readonly type: string | undefined;
+  readonly authorization: string | undefined;
+  readonly host: string | undefined;
+}
+
+/** The rules of every request, whoever speaks HTTP. `readBody` is called where the head is good. */
+export async function answerAsked(
+  relay: Relay,
+  { method, type, authorization, ...asked }: AskedHead,
+  readBody: () => Promise<Bytes | 'too-large' | 'bad-request'>,
+): Promise<RelayAnswer> {
+  if (method !== 'POST') return refused(405, 'method', { allow: 'POST' });
+  if (type?.split(';')[0]?.trim().toLowerCase() !== 'application/cbor') {
+    return refused(415, 'content type', { accept: 'application/cbor' });
+  }
+  const body = await readBody();
+  if (typeof body === 'string') return answerFromFault(relayFault(body));
+  return relay.handle({ ...asked, token: tokenFrom(authorization), body });
 }
 
 /** The answer to a path of another major version, `/api/v2/…`. */
@@ -73,7 +104,7 @@ async function readBody(request: Request): Promise<Bytes | 'too-large' | 'bad-re
 }
 
 /** The token of `Authorization: Bearer <base64url>`. */
-function tokenFrom(header: string | null): Bytes | undefined {
-  const match = /^Bearer ([A-Za-z0-9_-]{43})$/i.exec(header ?? '');
+function tokenFrom(header = ''): Bytes | undefined {
+  const match = /^Bearer ([A-Za-z0-9_-]{43})$/i.exec(header);
   return match?.[1] === undefined ? undefined : bytesFromBase64url(match[1]);
 }

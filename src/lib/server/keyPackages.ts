@@ -1,13 +1,14 @@
 import type * as v from 'valibot';
-import { idFromBytes, ID_BYTES, type AccountId } from '../core/ids.ts';
+import { idFromBytes, ID_BYTES, type AccountId, type DeviceId } from '../core/ids.ts';
 import { err, ok, refuse } from '../core/result.ts';
 import { relayFault, type RelayFault } from '../protocol/errors.ts';
-import { RESERVATION_MS } from '../protocol/limits.ts';
+import { KEY_PACKAGE_REFILL, RESERVATION_MS } from '../protocol/limits.ts';
 import type {
   claimKeyPackages as claimEndpoint,
   countKeyPackages as countEndpoint,
   publishKeyPackages as publishEndpoint,
 } from '../protocol/requests.ts';
+import { mailboxOf } from './accounts.ts';
 import type { Caller, Outcome, RelayContext } from './context.ts';
 import type { KeyPackageRow, Reservation, Tables } from './store/port.ts';
 
@@ -22,6 +23,9 @@ export const MOST_IN_POOL = 200;
 export const CLAIM_BUDGET = 20;
 export const CLAIM_WINDOW_MS = 3600_000;
 
+/** What all together may take of one device's pool in an hour: many accounts in one hand drain it no faster. */
+export const TARGET_BUDGET = 100;
+
 /**
  * Fills the pool of the caller's device. Packages that it published before are left as they are; a new last
  * resort replaces the one before it.
@@ -30,7 +34,8 @@ export const CLAIM_WINDOW_MS = 3600_000;
 export async function publish(context: RelayContext, caller: Caller, { packages }: Publish): Outcome<Count> {
   const now = context.clock.now();
   if (packages.some(({ notAfter }) => notAfter <= now)) return err(relayFault('bad-request', 'notAfter'));
-  const count = await context.store.write(async ({ keyPackages }) => {
+  const count = await context.store.write(async ({ keyPackages, streams }) => {
+    await lockPools({ streams }, [caller.device]);
     await keyPackages.sweepPackages(now, caller.device);
     await keyPackages.insertPackages(caller.device, packages, now);
     const after = await keyPackages.countPackages(caller.device, now);
@@ -55,57 +60,82 @@ export async function count(context: RelayContext, caller: Caller): Outcome<Coun
 export async function claim(
   context: RelayContext,
   caller: Caller,
-  { accounts }: { readonly accounts: readonly AccountId[] },
+  { claim: name, accounts }: { readonly claim: string; readonly accounts: readonly AccountId[] },
 ): Outcome<ClaimAnswer> {
   const now = context.clock.now();
-  const answer = await context.store.write(async (tables) => {
+  const { low, ...answer } = await context.store.write(async (tables) => {
+    const low: DeviceId[] = [];
     const claims: ClaimAnswer['claims'] = [];
     const missing: AccountId[] = [];
-    for (const account of new Set(accounts)) {
-      const devices = await tables.accounts.activeDevices(account);
+    const devicesOf = new Map<AccountId, readonly DeviceId[]>();
+    for (const account of accounts) devicesOf.set(account, await tables.accounts.activeDevices(account));
+    await lockPools(tables, [...devicesOf.values()].flat());
+    for (const [account, devices] of devicesOf) {
       const others = devices.filter((device) => device !== caller.device);
       const before = claims.length;
       for (const device of others) {
         const reservation: Reservation = {
           id: idFromBytes<string>(context.random.bytes(ID_BYTES)),
+          claim: name,
           holder: caller.device,
           holderAccount: caller.account,
           at: now,
           expiresAt: now + RESERVATION_MS,
         };
         await tables.keyPackages.sweepPackages(now, device);
-        const taken = await take(tables, device, reservation);
-        if (taken === undefined) continue;
-        const { ref, lastResort, bytes } = taken;
-        claims.push({
-          account,
-          device,
-          ref,
+        const again = await tables.keyPackages.findClaim(device, reservation);
+        const claimed = again ?? {
+          taken: await take(tables, device, reservation, account === caller.account),
           reservation: reservation.id,
           expiresAt: reservation.expiresAt,
-          lastResort,
-          bytes,
-        });
+        };
+        if (claimed.taken === undefined) continue;
+        const { ref, lastResort, bytes } = claimed.taken;
+        if (again === undefined && (await runsLow(tables, device, now))) low.push(device);
+        const { reservation: id, expiresAt } = claimed;
+        claims.push({ account, device, ref, reservation: id, expiresAt, lastResort, bytes });
       }
       const onlySelf = devices.length > 0 && others.length === 0;
       if (claims.length === before && !onlySelf) missing.push(account);
     }
-    return { claims, missing };
+    return { low, claims, missing };
   });
+  // The head says nothing here: whoever hears its mailbox's bell looks after its pool.
+  for (const device of low) context.bus.ring({ stream: mailboxOf(device), head: 1 });
   return ok(answer);
+}
+
+/**
+ * Whoever holds the mailbox holds the pool: what is counted stays true until the transaction ends. In the
+ * order in which commits take mailboxes, so that nobody waits in a ring.
+ */
+async function lockPools({ streams }: Pick<Tables, 'streams'>, devices: readonly DeviceId[]): Promise<void> {
+  for (const device of devices.toSorted()) await streams.lockStream(mailboxOf(device));
 }
 
 async function take(
   { keyPackages }: Tables,
   device: Caller['device'],
   reservation: Reservation,
+  isOwn: boolean,
 ): Promise<KeyPackageRow | undefined> {
   const { holderAccount, at } = reservation;
+  // Whoever asks for the devices of their own account drains nobody's pool.
+  if (isOwn)
+    return (await keyPackages.reservePackage(device, reservation)) ?? keyPackages.useLastResort(device, reservation);
   const used = await keyPackages.countReservations(device, holderAccount, at - CLAIM_WINDOW_MS);
   if (used < CLAIM_BUDGET) {
+    const all = await keyPackages.countAllReservations(device, at - CLAIM_WINDOW_MS);
+    if (all >= TARGET_BUDGET) return keyPackages.useLastResort(device, reservation);
     return (await keyPackages.reservePackage(device, reservation)) ?? keyPackages.useLastResort(device, reservation);
   }
   return (await keyPackages.useLastResort(device, reservation)) ?? refuse(budgetUsed());
+}
+
+/** Whether the pool has just reached the point where its owner fills it up, or its end. */
+async function runsLow({ keyPackages }: Tables, device: DeviceId, now: number): Promise<boolean> {
+  const { available } = await keyPackages.countPackages(device, now);
+  return available === KEY_PACKAGE_REFILL - 1 || available === 0;
 }
 
 const budgetUsed = (): RelayFault => ({ ...relayFault('rate-limited', 'claims'), retryAfter: CLAIM_WINDOW_MS / 1000 });

@@ -36,7 +36,7 @@ export async function challenge(
 
 /**
  * A session for the device that signed the challenge for one of `origins`. The challenge is gone after
- * this, whether the signature was good or not. Errors: `unauthorized`, `unknown-device`, `revoked-device`.
+ * this, whether the signature was good or not. Errors: `unauthorized`, `unknown-device`, `revoked-device`, `deactivated`.
  */
 export async function login(
   context: RelayContext,
@@ -46,10 +46,11 @@ export async function login(
   const now = context.clock.now();
   const token = context.random.bytes(32);
   const expiresAt = now + SESSION_MS;
-  return context.store.write(async ({ accounts, logins }) => {
+  return context.store.write(async ({ accounts, logins, life }) => {
     const device = await accounts.findDevice(request.device);
     if (device === undefined) return err(relayFault('unknown-device'));
     if (device.status === 'revoked') return err(relayFault('revoked-device'));
+    if ((await life.findAccount(device.account))?.isActive !== true) return err(relayFault('deactivated'));
     const challengeEnds = await logins.takeChallenge(sha256(request.challenge), device.device);
     if (challengeEnds === undefined || challengeEnds <= now) return err(relayFault('unauthorized', 'challenge'));
     const signed = origins.some((origin) =>
@@ -58,6 +59,7 @@ export async function login(
     // Returned, not refused: the challenge stays used.
     if (!signed) return err(relayFault('unauthorized', 'signature'));
     await logins.insertSession(sha256(token), device.device, expiresAt, now);
+    await life.seen(device.device, now);
     return ok({ token, expiresAt });
   });
 }
@@ -67,19 +69,9 @@ export async function refresh(context: RelayContext, caller: Caller): Outcome<{ 
   const now = context.clock.now();
   const token = context.random.bytes(32);
   const expiresAt = now + SESSION_MS;
-  return context.store.write(async ({ logins }) =>
-    (await logins.rotateSession(caller.tokenHash, { tokenHash: sha256(token), expiresAt }, now))
-      ? ok({ token, expiresAt })
-      : err(relayFault('unauthorized')),
+  const isRotated = await context.store.write(({ logins }) =>
+    logins.rotateSession(caller.tokenHash, { tokenHash: sha256(token), expiresAt }, now),
   );
-}
-
-/** Who a token belongs to. Errors: `unauthorized` (none, unknown or ended), `revoked-device`. */
-export async function authenticate(context: RelayContext, token: Bytes | undefined): Outcome<Caller> {
-  if (token === undefined) return err(relayFault('unauthorized'));
-  const tokenHash = sha256(token);
-  const session = await context.store.read(({ logins }) => logins.findSession(tokenHash));
-  if (session === undefined || session.expiresAt <= context.clock.now()) return err(relayFault('unauthorized'));
-  if (session.status === 'revoked') return err(relayFault('revoked-device'));
-  return ok({ device: session.device, account: session.account, tokenHash, expiresAt: session.expiresAt });
+  context.sessions.forget([caller.device]);
+  return isRotated ? ok({ token, expiresAt }) : err(relayFault('unauthorized'));
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../core/ports.ts';
 
 export interface RateLimit {
-  /** Takes one from the bucket of `key`. 0 when there was one, else the whole seconds until there is. */
-  take(key: string): number;
+  /** Takes `cost` (1) from the bucket of `key`. 0 when there was as much, else the whole seconds until there is. */
+  take(key: string, cost?: number): number;
 }
 
 /** Buckets kept at most; then the fullest, which are those least used, go first. */
@@ -18,15 +18,17 @@ export function createRateLimit(clock: Clock, rate: { readonly perMinute: number
   if (!Number.isFinite(perMs)) return { take: () => 0 };
 
   return {
-    take: (key) => {
+    take: (key, cost = 1) => {
+      // What is more than a full bucket waits for a full one, and not forever.
+      const wanted = Math.min(cost, rate.burst);
       const now = clock.now();
       const bucket = buckets.get(key) ?? { tokens: rate.burst, at: now };
       // A clock that was set back gives nothing and takes nothing.
       const tokens = Math.min(rate.burst, bucket.tokens + Math.max(0, now - bucket.at) * perMs);
       if (!buckets.has(key) && buckets.size >= MOST_BUCKETS) forgetFull(now);
-      const taken = tokens >= 1;
-      buckets.set(key, { tokens: taken ? tokens - 1 : tokens, at: now });
-      return taken ? 0 : Math.max(1, Math.ceil((1 - tokens) / perMs / 1000));
+      const taken = tokens >= wanted;
+      buckets.set(key, { tokens: taken ? tokens - wanted : tokens, at: now });
+      return taken ? 0 : Math.max(1, Math.ceil((wanted - tokens) / perMs / 1000));
     },
   };
 

@@ -1,18 +1,32 @@
 import { randomFillSync } from 'node:crypto';
+import { join } from 'node:path';
 import type { Bytes } from '../core/bytes.ts';
 import type { DeviceId } from '../core/ids.ts';
 import { silent, type Clock, type Logger, type Random } from '../core/ports.ts';
 import { err, ok, settle, type Result } from '../core/result.ts';
 import { isRelayErrorCode, relayErrors, relayFault, type RelayFault } from '../protocol/errors.ts';
+import { limits } from '../protocol/limits.ts';
 import { cborFromValue } from '../protocol/wire.ts';
 import { revokeDevice } from './accounts.ts';
+import { createAppends } from './appends.ts';
 import { createLocalBus } from './bus/local.ts';
-import type { RelayContext } from './context.ts';
+import type { Bus } from './bus/port.ts';
+import { sweepBlobs } from './blobs.ts';
+import { createFolderBlobs } from './blobs/fs.ts';
+import { createMemoryBlobs } from './blobs/memory.ts';
+import type { BlobStore } from './blobs/port.ts';
+import type { PushOptions, Quotas, Registration, RelayContext, Sessions } from './context.ts';
 import { createDoorbell, type Listener } from './doorbell.ts';
-import { endpointOf } from './endpoints.ts';
-import { authenticate } from './login.ts';
+import { endpointOf, routeOf } from './endpoints.ts';
+import { createTurns } from './turns.ts';
+import { createMetrics } from './operator/metrics.ts';
+import type { Overview } from './operator/page.ts';
+import type { Statistics } from './store/statisticsTables.ts';
+import { createPush, keptVapidKeys } from './push.ts';
+import { invite } from './registration.ts';
+import { createSessions } from './sessions.ts';
 import { createRateLimit } from './rateLimit.ts';
-import { openSqliteStore } from './store/sqlite.ts';
+import { openStore } from './store/open.ts';
 
 /**
  * The relay as one value, with or without HTTP around it. In a test or a simulation:
@@ -27,11 +41,19 @@ export interface Relay {
   handle(request: RelayRequest): Promise<RelayAnswer>;
   /**
    * The doorbell of a session's device, as a socket gets it. `ended` is called once, when the session
-   * ends or the device is revoked. Errors: `unauthorized`, `revoked-device`, `unavailable`.
+   * ends or the device is revoked. Errors: `unauthorized`, `revoked-device`, `rate-limited`, `unavailable`.
    */
   listen(token: Bytes, listener: Listener): Promise<Result<() => void, RelayFault>>;
   /** For the operator: ends the device's sessions, it can log in no more. False where it is not known. */
   revokeDevice(device: DeviceId): Promise<boolean>;
+  /** Whether the store answers. */
+  isReady(): Promise<boolean>;
+  /** Prometheus text. Rejects where the store fails. */
+  metrics(): Promise<string>;
+  /** What the operator's page shows. Rejects where the store fails. */
+  overview(): Promise<Overview>;
+  /** For the operator: the code of a new invitation. */
+  invite(): Promise<string>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Answers what is under way, then lets go of the store. May be called again. */
@@ -61,6 +83,8 @@ export interface RelayAnswer {
 export interface RelayOptions {
   /** A folder, made if it is missing, or `':memory:'`. */
   readonly dataDir: string;
+  /** `postgres://…`: keeps everything there instead of in an embedded store. */
+  readonly databaseUrl?: string | undefined;
   /**
    * What clients must have signed a login for, for example `https://chat.example.org`. Without it the
    * `Host` of the request counts, with either scheme: good enough for a trial on one's own machine, but a
@@ -70,25 +94,106 @@ export interface RelayOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
-  /** Requests a minute; `Infinity` is no limit. Twice as many may come at once. */
-  readonly rates?: { readonly perAddress: number; readonly perDevice: number };
+  readonly rates?: Partial<Rates>;
+  /** What joins this relay with others; by default it is alone. */
+  readonly bus?: Bus | undefined;
+  /** Where blobs lie; in the folder `blobs` of `dataDir` by default. */
+  readonly blobs?: BlobStore | undefined;
+  readonly quotas?: Partial<Quotas>;
+  /** By default everybody may come, and pays nothing. */
+  readonly registration?: Partial<Registration>;
+  readonly push?: Partial<PushOptions>;
+}
+
+/** What may come in a minute; `Infinity` (the standard) is no limit. Twice as much may come at once. */
+export interface Rates {
+  /** Requests from one address. */
+  readonly perAddress: number;
+  /** Requests of one device. */
+  readonly perDevice: number;
+  /** Bytes that one device sends. */
+  readonly bytesPerDevice: number;
+  /** New entries of one stream. */
+  readonly perStream: number;
 }
 
 /** Puts a relay together from its parts. Rejects where the store can't be opened. */
 export async function createRelay(options: RelayOptions): Promise<Relay> {
   const { dataDir, origin, clock = systemClock, random = systemRandom, logger = silent } = options;
-  const rates = options.rates ?? { perAddress: Infinity, perDevice: Infinity };
-  const store = openSqliteStore({ dataDir, now: clock.now(), logger });
-  const context: RelayContext = { store, bus: createLocalBus(), clock, random, logger };
+  const limitOf = (rate: keyof Rates) => {
+    const perMinute = options.rates?.[rate] ?? Infinity;
+    return createRateLimit(clock, { perMinute, burst: perMinute * 2 });
+  };
+  const store = await openStore({ dataDir, databaseUrl: options.databaseUrl, now: clock.now(), logger });
+  const bus = options.bus ?? createLocalBus();
+  // Who is not connected anywhere is woken by the instance that took the entry.
+  const wakingBus: Bus = {
+    ...bus,
+    ring: (ring, fresh) => {
+      bus.ring(ring, fresh);
+      push.wake(ring);
+    },
+  };
+  const sessions = createSessions({ store, clock });
+  const byStream = limitOf('perStream');
+  const context: RelayContext = {
+    store,
+    bus: wakingBus,
+    appends: createAppends({ store, bus: wakingBus, clock, byStream }),
+    push: { contact: 'mailto:operator@localhost', ...options.push, vapidKeys: keptVapidKeys(store) },
+    blobs: options.blobs ?? (dataDir === ':memory:' ? createMemoryBlobs() : createFolderBlobs(join(dataDir, 'blobs'))),
+    uploads: createTurns(),
+    quotas: { ...standardQuotas, ...options.quotas },
+    registration: { workBits: 0, inviteOnly: false, ...options.registration },
+    sessions,
+    dismiss: (devices) => bus.dismiss(devices),
+    byStream,
+    clock,
+    random,
+    logger,
+  };
   const doorbell = createDoorbell(context);
-  const byAddress = createRateLimit(clock, { perMinute: rates.perAddress, burst: rates.perAddress * 2 });
-  const byDevice = createRateLimit(clock, { perMinute: rates.perDevice, burst: rates.perDevice * 2 });
+  const push = createPush(context, (device) => doorbell.listenersOf(device) > 0);
+  const stopDismissing = bus.onDismissal((devices) => {
+    sessions.forget(devices);
+    for (const device of devices) doorbell.dismiss(device);
+  });
+  const byAddress = limitOf('perAddress');
+  const byDevice = limitOf('perDevice');
+  const bytesByDevice = limitOf('bytesPerDevice');
+  const metrics = createMetrics(clock);
   let stopSweeping = clock.after(SWEEP_MS, () => void sweep());
   let closing: Promise<void> | undefined;
 
-  return { handle, listen, revokeDevice: revoke, clock, logger, close };
+  return {
+    handle,
+    listen,
+    revokeDevice: (device) => revokeDevice(context, device),
+    invite: () => invite(context),
+    isReady: async () => closing === undefined && (await settle(count())).ok,
+    metrics: async () => metrics.text(gauges(), await count()),
+    overview: async () => ({ stored: await count(), gauges: gauges(), minutes: metrics.minutes() }),
+    clock,
+    logger,
+    close,
+  };
 
   async function handle(request: RelayRequest): Promise<RelayAnswer> {
+    const began = clock.now();
+    const answer = await answerTo(request);
+    metrics.took(routeOf(request.path), answer.status, Math.max(0, clock.now() - began));
+    return answer;
+  }
+
+  function count(): Promise<Statistics> {
+    return store.read(({ statistics }) => statistics.countAll());
+  }
+
+  function gauges(): Readonly<Record<string, number>> {
+    return { devices_listening: doorbell.listening(), resident_bytes: process.memoryUsage.rss() };
+  }
+
+  async function answerTo(request: RelayRequest): Promise<RelayAnswer> {
     try {
       const answer = await serve(request);
       return answer.ok ? { status: 200, body: answer.value, headers: CBOR } : answerFromFault(answer.error);
@@ -110,7 +215,8 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
 
     const caller = await who(token);
     if (!caller.ok) return caller;
-    const deviceWait = byDevice.take(caller.value.device);
+    const { device } = caller.value;
+    const deviceWait = Math.max(byDevice.take(device), bytesByDevice.take(device, body.length));
     if (deviceWait > 0) return err({ ...relayFault('rate-limited', 'device'), retryAfter: deviceWait });
     return endpoint.serve(context, { body, caller: caller.value, origins });
   }
@@ -118,8 +224,11 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   async function listen(token: Bytes, listener: Listener): Promise<Result<() => void, RelayFault>> {
     const caller = await who(token);
     if (!caller.ok) return caller;
+    if (doorbell.listenersOf(caller.value.device) >= MOST_LISTENERS) {
+      return err({ ...relayFault('rate-limited', 'sockets'), retryAfter: 60 });
+    }
     const stop = doorbell.listen(caller.value.device, {
-      ring: listener.ring,
+      ...listener,
       ended: () => {
         cancelEnd();
         listener.ended();
@@ -135,42 +244,47 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     });
   }
 
-  /** {@link authenticate}, with a store that is closed or broken as a fault like the others. */
-  async function who(token: Bytes | undefined): ReturnType<typeof authenticate> {
-    const settled = await settle(authenticate(context, token));
+  /** Who asks, with a store that is closed or broken as a fault like the others. */
+  async function who(token: Bytes | undefined): ReturnType<Sessions['authenticate']> {
+    const settled = await settle(sessions.authenticate(token));
     if (settled.ok) return settled.value;
     const { error } = settled;
     return err(isRelayErrorCode(error.code) ? { ...error, code: error.code } : relayFault('unavailable'));
   }
 
-  async function revoke(device: DeviceId): Promise<boolean> {
-    const known = await revokeDevice(context, device);
-    if (known) doorbell.dismiss(device);
-    return known;
-  }
-
   async function sweep(): Promise<void> {
     const now = clock.now();
-    const swept = await settle(
-      store.write(async ({ logins, keyPackages }) => {
+    try {
+      await store.write(async ({ logins, keyPackages, invitations, directory, rendezvous }) => {
         await logins.sweepLogins(now);
         await keyPackages.sweepPackages(now);
-      }),
-    );
-    if (!swept.ok) logger.log('warn', 'sweep-failed', { code: swept.error.code });
+        await invitations.sweepInvitations(now);
+        await directory.sweepListings(now);
+        await rendezvous.sweepRendezvous(now);
+      });
+      await sweepBlobs(context);
+    } catch (thrown) {
+      // Whatever failed, the next sweep finds it where it was.
+      logger.log('warn', 'sweep-failed', { name: thrown instanceof Error ? thrown.message : 'unknown' });
+    }
     if (closing === undefined) stopSweeping = clock.after(SWEEP_MS, () => void sweep());
   }
 
   function close(): Promise<void> {
     closing ??= (async () => {
       stopSweeping();
+      stopDismissing();
       doorbell.close();
+      push.close();
       await store.close();
     })();
     return closing;
   }
 }
 
+const standardQuotas: Quotas = { blobBytes: 8 * limits.blob };
+/** Sockets of one device: its tabs and its service worker, and those that broke and nobody noticed yet. */
+const MOST_LISTENERS = 32;
 const SWEEP_MS = 10 * 60_000;
 const CBOR = { 'content-type': 'application/cbor', 'cache-control': 'no-store' } as const;
 

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type * as v from 'valibot';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import type { Bytes } from '../core/bytes.ts';
 import { PROTOCOL_VERSION } from '../protocol/limits.ts';
 import { hello, socketCloses, socketPath } from '../protocol/requests.ts';
-import { cborFromValue, valueFromCbor } from '../protocol/wire.ts';
+import { valueFromCbor } from '../protocol/wire.ts';
+import { createLine } from './line.ts';
 import type { Relay } from './relay.ts';
 
 export interface Sockets {
@@ -19,14 +20,12 @@ const PATH = `/api/v${PROTOCOL_VERSION}/${socketPath}`;
 const FRAME_LIMIT = 1024;
 const HELLO_MS = 10_000;
 const HEARTBEAT_MS = 30_000;
-/** A client that leaves this much unread is cut off; it catches up when it comes again. */
-const MOST_UNREAD = 1024 * 1024;
 /** Connections that have not said hello yet. */
 const MOST_WAITING = 1_000;
 const GOODBYE_MS = 1_000;
 
 /**
- * The doorbell over WebSockets: a hello with the session's token in, `ready` and bells out, all CBOR.
+ * The doorbell over WebSockets: a hello with the session's token in; `ready`, bells and, where asked for, entries out, all CBOR.
  * A token in a frame and not in the address: addresses end up in logs.
  */
 export function createSockets(relay: Relay): Sockets {
@@ -43,7 +42,7 @@ export function createSockets(relay: Relay): Sockets {
         connection.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n\r\n');
         return true;
       }
-      server.handleUpgrade(request, connection, head, welcome);
+      server.handleUpgrade(request, connection, head, (socket) => welcome(socket, connection));
       return true;
     },
     close: async () => {
@@ -60,8 +59,9 @@ export function createSockets(relay: Relay): Sockets {
     },
   };
 
-  function welcome(socket: WebSocket): void {
+  function welcome(socket: WebSocket, connection: Duplex): void {
     silentSince.set(socket, 'heard');
+    const line = createLine(socket, connection);
     waiting += 1;
     let stopListening: (() => void) | undefined;
     let greeted = false;
@@ -81,25 +81,29 @@ export function createSockets(relay: Relay): Sockets {
       stopListening?.();
     });
     socket.on('message', (data, isBinary) => {
-      const token = greeted || !isBinary ? undefined : tokenFrom(data);
+      const said = greeted || !isBinary ? undefined : helloFrom(data);
       endWaiting();
-      if (token === undefined) socket.close(socketCloses.badFrame);
-      else void greet(token);
+      if (said === undefined) socket.close(socketCloses.badFrame);
+      else void greet(said);
     });
 
-    async function greet(token: Bytes): Promise<void> {
+    async function greet({ token, live }: v.InferOutput<typeof hello>): Promise<void> {
       const listening = await relay.listen(token, {
-        ring: (ring) => send(socket, ring),
+        ring: line.ring,
+        ...(live === true && { grew: line.grew }),
         ended: () => socket.close(socketCloses.unauthorized),
       });
       if (!listening.ok) {
         const { code } = listening.error;
-        socket.close(code === 'unavailable' ? socketCloses.tryAgain : socketCloses.unauthorized, code);
+        socket.close(
+          code === 'unavailable' || code === 'rate-limited' ? socketCloses.tryAgain : socketCloses.unauthorized,
+          code,
+        );
       } else if (socket.readyState !== socket.OPEN) {
         listening.value();
       } else {
         stopListening = listening.value;
-        send(socket, { ready: true });
+        line.ready();
       }
     }
   }
@@ -117,14 +121,8 @@ export function createSockets(relay: Relay): Sockets {
   }
 }
 
-function send(socket: WebSocket, frame: unknown): void {
-  if (socket.readyState !== socket.OPEN) return;
-  if (socket.bufferedAmount > MOST_UNREAD) socket.terminate();
-  else socket.send(cborFromValue(frame));
-}
-
-function tokenFrom(data: RawData): Bytes | undefined {
+function helloFrom(data: RawData): v.InferOutput<typeof hello> | undefined {
   if (!(data instanceof Uint8Array)) return undefined;
   const decoded = valueFromCbor(hello, new Uint8Array(data), FRAME_LIMIT);
-  return decoded.ok ? decoded.value.token : undefined;
+  return decoded.ok ? decoded.value : undefined;
 }

@@ -8,54 +8,20 @@ import type {
   offer as offerEndpoint,
 } from '../protocol/requests.ts';
 import { mailboxOf } from './accounts.ts';
+import { doorBehind } from './groupInfos.ts';
 import type { Ring } from './bus/port.ts';
 import type { Caller, Outcome, RelayContext } from './context.ts';
-import type { StreamRow, StreamTables, Tables } from './store/port.ts';
+import { judge } from './judge.ts';
+import type { Tables } from './store/port.ts';
+import type { StreamRow } from './store/streamRows.ts';
 
-type Append = v.InferOutput<typeof appendEndpoint.request>;
 type AppendAnswer = v.InferOutput<typeof appendEndpoint.answer>;
-type AppendResult = AppendAnswer['results'][number];
 type Offer = v.InferOutput<typeof offerEndpoint.request>;
 type Commit = v.InferOutput<typeof commitEndpoint.request>;
 
 /**
- * Takes sealed records into a stream, in order, up to the first that is refused; those behind it are
- * `not-sent`. A record that was taken before gets its first number again, whatever happened to the epoch
- * or to the sender's membership since: a retry is never refused and never taken twice.
- * Errors: `not-found` (no such stream), `forbidden` (the device is no member, or it is a mailbox).
- */
-export async function append(
-  context: RelayContext,
-  caller: Caller,
-  stream: StreamId,
-  request: Append,
-): Outcome<AppendAnswer> {
-  const at = context.clock.now();
-  const grown = await context.store.write(async ({ streams }) => {
-    const { results, fresh, head } = await judge(streams, caller, stream, request.entries);
-    if (fresh.length === 0) return { results, head: undefined };
-    const sender = caller.device;
-    const kind = 'record' as const;
-    const rows = fresh.map(({ seq, of }) => ({
-      seq,
-      kind,
-      id: of.id,
-      epoch: of.epoch,
-      sender,
-      at,
-      payload: of.payload,
-    }));
-    await streams.insertEntries(stream, rows);
-    await streams.moveHead(stream, rows.length);
-    return { results, head: head + rows.length };
-  });
-  if (grown.head !== undefined) context.bus.ring({ stream, head: grown.head });
-  return ok({ results: grown.results });
-}
-
-/**
- * What {@link append} would answer now, without taking anything: a record that is not there yet has the
- * number 0. Errors: as for `append`.
+ * What `Appends.take` would answer now, without taking anything: a record that is not there yet has the
+ * number 0. Errors: as there.
  */
 export async function offer(
   context: RelayContext,
@@ -64,58 +30,21 @@ export async function offer(
   request: Offer,
 ): Outcome<AppendAnswer> {
   return context.store.read(async ({ streams }) => {
-    const { results, head } = await judge(streams, caller, stream, request.entries);
-    return ok({ results: results.map((result) => (result.ok && result.seq > head ? { ...result, seq: 0 } : result)) });
+    const ids = request.entries.map(({ id }) => id);
+    const [row, member, taken] = await Promise.all([
+      streams.lockStream(stream),
+      streams.findMember(stream, caller.device),
+      streams.findEntries(stream, ids),
+    ]);
+    if (row === undefined) return err(relayFault('not-found', 'stream'));
+    const judged = judge({ row, member, takenAs: (id) => taken.get(id) }, caller, request.entries);
+    if (!judged.ok) return judged;
+    const results = judged.value.results.map((result) =>
+      result.ok && result.seq > row.head ? { ...result, seq: 0 } : result,
+    );
+    return ok({ results });
   });
 }
-
-interface Judged<Record> {
-  readonly results: AppendResult[];
-  /** Those to be taken, with the numbers they get. */
-  readonly fresh: readonly { readonly seq: number; readonly of: Record }[];
-  /** The head of the stream as it is. */
-  readonly head: number;
-}
-
-/** Decides about each record of a request, in order. */
-async function judge<Record extends { readonly id: string; readonly epoch: number }>(
-  streams: StreamTables,
-  caller: Caller,
-  stream: StreamId,
-  records: readonly Record[],
-): Promise<Judged<Record>> {
-  const row = (await streams.lockStream(stream)) ?? refuse(relayFault('not-found', 'stream'));
-  const member = await streams.findMember(stream, caller.device);
-  if (row.kind === 'mailbox' || member === undefined) refuse(relayFault('forbidden'));
-  const isRemoved = member.until !== undefined;
-
-  const results: AppendResult[] = [];
-  const fresh = new Map<string, { seq: number; of: Record }>();
-  for (const record of records) {
-    const { id } = record;
-    const verdict = results.at(-1)?.ok === false ? 'not-sent' : await judgeOne(record);
-    results.push(typeof verdict === 'number' ? { ok: true, id, seq: verdict } : { ok: false, id, code: verdict });
-  }
-  return { results, fresh: [...fresh.values()], head: row.head };
-
-  /** The number that the record has or gets, or why it gets none. What was taken before is looked at first. */
-  async function judgeOne(record: Record): Promise<number | RefusalCode> {
-    const twin = fresh.get(record.id);
-    if (twin !== undefined) return twin.seq;
-    const before = await streams.findEntry(stream, record.id);
-    if (before !== undefined) {
-      return before.sender === caller.device && before.kind === 'record' ? before.seq : 'conflict';
-    }
-    if (isRemoved) refuse(relayFault('forbidden', 'removed'));
-    if (record.epoch > row.epoch) return 'future-epoch';
-    if (record.epoch < row.fence) return 'stale-epoch';
-    const seq = row.head + fresh.size + 1;
-    fresh.set(record.id, { seq, of: record });
-    return seq;
-  }
-}
-
-type RefusalCode = Extract<AppendResult, { ok: false }>['code'];
 
 /**
  * Takes the one commit of an epoch: first wins. With it, and not without it, the readers are replaced, the
@@ -123,11 +52,13 @@ type RefusalCode = Extract<AppendResult, { ok: false }>['code'];
  * creates it. The same commit again gets its first number.
  *
  * A new member reads what comes after the commit, the maker of a stream reads from the start, and a removed
- * member reads up to the commit that removed it.
+ * member reads up to the commit that removed it. Whoever comes by the group's link shows its token, and
+ * brings one device: its own.
  * Errors: `epoch-taken`, `future-epoch`, `not-found` (no such stream, or a device that nobody registered),
- * `forbidden` (the committer is no member), `conflict` (an id that is taken by something else),
+ * `forbidden` (the committer is no member and shows no token that is good), `conflict` (an id that is taken by something else),
  * `no-key-package` (a reservation that ended or is not the committer's), `bad-request` (the committer is not
- * among the members, or a welcome is for somebody who is not).
+ * among the members, a welcome is for somebody who is not, or somebody who comes by the link changes more than
+ * that).
  */
 export async function commit(
   context: RelayContext,
@@ -142,12 +73,14 @@ export async function commit(
   const now = context.clock.now();
   const { seq, rings } = await context.store.write(async (tables) => {
     const row = await tables.streams.lockStream(stream);
-    const before = row === undefined ? undefined : await tables.streams.findEntry(stream, request.id);
+    const before =
+      row === undefined ? undefined : (await tables.streams.findEntries(stream, [request.id])).get(request.id);
     if (before !== undefined) {
       if (before.sender !== caller.device || before.kind !== 'commit') refuse(relayFault('conflict', 'id'));
       return { seq: before.seq, rings: [] };
     }
     const seq = await endEpoch(tables, caller, stream, row, request, now);
+    if (request.through !== undefined) await holdToComing(tables, caller, stream, request, seq);
     await tables.streams.insertEntries(stream, [
       {
         seq,
@@ -160,6 +93,8 @@ export async function commit(
       },
     ]);
     await replaceMembers(tables, stream, members, seq);
+    await tables.streams.replaceInfo(stream, request.info);
+    if (request.through === undefined) await tables.streams.replaceDoor(stream, request.door);
     for (const reservation of request.spends) {
       if (await tables.keyPackages.spendReservation(reservation, caller.device, stream, now)) continue;
       refuse(relayFault('no-key-package', 'reservation'));
@@ -176,7 +111,7 @@ async function endEpoch(
   caller: Caller,
   stream: StreamId,
   row: StreamRow | undefined,
-  { epoch, fence }: Commit,
+  { epoch, fence, through }: Commit,
   now: number,
 ): Promise<number> {
   if (row === undefined) {
@@ -187,9 +122,28 @@ async function endEpoch(
     return 1;
   }
   const member = await streams.findMember(stream, caller.device);
-  if (row.kind === 'mailbox' || member === undefined || member.until !== undefined) refuse(relayFault('forbidden'));
+  const isIn = member !== undefined && member.until === undefined;
+  const mayCome = !isIn && through !== undefined && (await doorBehind(streams, stream, through)) !== undefined;
+  if (row.kind === 'mailbox' || (!isIn && !mayCome)) refuse(relayFault('forbidden'));
   if (epoch > row.epoch) refuse(relayFault('future-epoch'));
   return (await streams.endEpoch(stream, epoch, fence)) ?? refuse(relayFault('epoch-taken'));
+}
+
+/** The relay can't read what a stranger commits: it holds them to adding their own device and no more. */
+async function holdToComing(
+  { streams }: Tables,
+  { device }: Caller,
+  stream: StreamId,
+  request: Commit,
+  seq: number,
+): Promise<void> {
+  const present = (await streams.readersOf(stream, seq)).filter(({ until }) => until === undefined);
+  const named = new Set(request.members);
+  const isAlone = present.every((one) => named.has(one.device)) && named.size === present.length + 1;
+  const isBare = request.welcomes.length === 0 && request.spends.length === 0 && request.door === undefined;
+  if (!isAlone || present.some((one) => one.device === device) || !isBare) {
+    refuse(relayFault('bad-request', 'through'));
+  }
 }
 
 async function replaceMembers(
@@ -213,7 +167,7 @@ async function deliverWelcomes({ streams }: Tables, caller: Caller, request: Com
   for (const { id, device, payload } of request.welcomes.toSorted((a, b) => (a.device < b.device ? -1 : 1))) {
     const mailbox = mailboxOf(device);
     if ((await streams.lockStream(mailbox)) === undefined) refuse(relayFault('not-found', 'device'));
-    if ((await streams.findEntry(mailbox, id)) !== undefined) refuse(relayFault('conflict', 'welcome'));
+    if ((await streams.findEntries(mailbox, [id])).size > 0) refuse(relayFault('conflict', 'welcome'));
     const seq = await streams.moveHead(mailbox, 1);
     const epoch = request.epoch + 1;
     await streams.insertEntries(mailbox, [

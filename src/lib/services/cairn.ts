@@ -1,37 +1,23 @@
-import type { Clock, Locks, Logger, Random } from '../core/ports.ts';
-import { err, ok, settle, type Fault, type Result } from '../core/result.ts';
+import { err, ok, settle, type Result } from '../core/result.ts';
 import { settleStorage } from '../db/faults.ts';
-import { discardOperation, discardTables, retryOperation } from '../db/outbox.ts';
-import type { Store } from '../db/store.ts';
 import { createEngine, type Engine, type Link } from '../sync/engine.ts';
-import type { LoginKeys } from '../sync/loginKeys.ts';
 import { createLockedLoop, lockedDevice } from '../sync/locked.ts';
 import type { Session } from '../sync/session.ts';
-import type { Transport } from '../sync/transport.ts';
-import { createAccount, hasAccount, unlock } from './account.ts';
+import { createAccount, hasAccount } from './account.ts';
+import type { Background } from './background.ts';
 import type { CairnClient, ConnectionState, SelfView, VaultState } from './client.ts';
-import { addPeople, createGroup, leaveGroup, openDirect, removePerson } from './groups.ts';
+import { LOCKED, type Desk } from './desk.ts';
+import type { Desks } from './desks.ts';
+import { createGroup, openDirect } from './groups.ts';
+import { withLater } from './later.ts';
 import { markRead, saveDraft, sendText } from './messages.ts';
+import { createMeter } from './meter.ts';
 import { addPerson, myInviteCode } from './people.ts';
-import {
-  countWaiting,
-  listConversations,
-  listPeople,
-  listSecurityEvents,
-  listWaiting,
-  viewConversation,
-} from './views.ts';
+import type { CairnPorts } from './ports.ts';
+import { watchRoom, withRoom } from './room.ts';
+import { countWaiting, listConversations, listPeople, viewConversation } from './views.ts';
 
-/** What the engine runs on: the browser's worker, or a test's own world. */
-export interface CairnPorts {
-  readonly store: Store;
-  readonly transport: Transport;
-  readonly loginKeys: LoginKeys;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly locks: Locks;
-  readonly logger: Logger;
-}
+export type { CairnPorts } from './ports.ts';
 
 /** A client engine without a page. */
 export interface Cairn extends CairnClient {
@@ -39,6 +25,9 @@ export interface Cairn extends CairnClient {
   poke(): void;
   dispose(): void;
 }
+
+/** What is there from the start; the rest is in `desks.ts`. */
+type Core = Omit<Cairn, keyof Desks>;
 
 /** Puts the client together. The vault starts locked; to lock it again, dispose of all of it. */
 export function createCairn(ports: CairnPorts): Cairn {
@@ -56,10 +45,21 @@ export function createCairn(ports: CairnPorts): Cairn {
     lockedLoop = createLockedLoop(device.value);
   });
 
+  let stopExpiring = () => {};
+  void import('./expiry.ts').then(({ keepExpiring }) => {
+    if (!disposed) stopExpiring = keepExpiring(ports);
+  });
+  const meter = createMeter(store, clock);
+  let background: Background | undefined;
+  let acting = 0;
+
   const start = (identity: Session['identity'], relay: Session['relay']) => {
     lockedLoop?.dispose();
-    const session: Session = { store, relay, identity, clock, random, locks, logger };
+    const session: Session = { store, relay, identity, clock, random, locks, logger, meter };
     const engine = createEngine(session);
+    void import('./background.ts').then(({ keepBackground }) => {
+      if (!disposed) background = keepBackground(session, ports.transport, engine, () => acting > 0);
+    });
     open = { session, engine };
     for (const run of waitingForOpen) run();
     waitingForOpen.clear();
@@ -75,9 +75,18 @@ export function createCairn(ports: CairnPorts): Cairn {
   /** Runs a person's wish on the open vault, and lets the engine know that there may be something to send. */
   const act = async <T>(work: (session: Session) => Promise<Result<T>>): Promise<Result<T>> => {
     if (open === undefined) return err(LOCKED);
-    const result = await work(open.session);
-    open.engine.poke();
+    const { session, engine } = open;
+    acting++;
+    const result = await work(session).finally(() => acting--);
+    engine.poke();
     return result;
+  };
+
+  /** A question to the open vault, or a wish that nobody else hears of. */
+  const ask = async <T>(work: (session: Session) => Promise<T>): Promise<Result<T>> => {
+    if (open === undefined) return err(LOCKED);
+    const { session } = open;
+    return settleStorage(() => work(session));
   };
 
   /** A live query that starts once the vault is open. */
@@ -105,11 +114,26 @@ export function createCairn(ports: CairnPorts): Cairn {
     return Promise.resolve(unwatch);
   };
 
-  return {
+  const desk: Desk = {
+    ports,
+    meter,
+    open: () => open,
+    openWith,
+    act,
+    ask,
+    watch,
+    pokeIndex: () => background?.pokeIndex(),
+    dispose: () => client.dispose(),
+  };
+  let desks: Promise<Desks> | undefined;
+
+  const client: Core = {
     async watchVault(show) {
       const state = async (): Promise<VaultState> => {
+        const has = await hasAccount(store);
+        // Asked after waiting: the vault may have been opened meanwhile.
         if (open !== undefined) return 'open';
-        return (await hasAccount(store)) ? 'locked' : 'none';
+        return has ? 'locked' : 'none';
       };
       const tell = () => {
         if (!disposed) void settleStorage(state).then((known) => known.ok && show(known.value));
@@ -129,16 +153,20 @@ export function createCairn(ports: CairnPorts): Cairn {
       return ok(undefined);
     },
     async unlock(passphrase) {
+      const began = clock.now();
+      const { unlock } = await import('./unlocking.ts');
       const opened = await unlock(account, passphrase);
       if (!opened.ok) return opened;
+      meter.took('unlock', clock.now() - began, 'vault');
       await openWith(opened.value);
       return ok(undefined);
     },
 
     async watchConnection(show) {
       let link: Link = 'offline';
+      let refusal: string | undefined;
       let counts = { waiting: 0, failed: 0 };
-      const tell = () => show({ link, ...counts } satisfies ConnectionState);
+      const tell = () => show({ link, ...counts, ...(refusal && { refusal }) } satisfies ConnectionState);
       const unwatchCounts = await watch(
         () => countWaiting(store),
         (next) => {
@@ -149,8 +177,9 @@ export function createCairn(ports: CairnPorts): Cairn {
       let unwatchLink = () => {};
       const follow = () => {
         unwatchLink =
-          open?.engine.watchLink((next) => {
+          open?.engine.watchLink((next, why) => {
             link = next;
+            refusal = why;
             tell();
           }) ?? unwatchLink;
       };
@@ -164,9 +193,8 @@ export function createCairn(ports: CairnPorts): Cairn {
     },
     watchConversations: (show) => watch(listConversations, show),
     watchPeople: (show) => watch(listPeople, show),
-    watchConversation: (id, limit, show) => watch((session) => viewConversation(session, id, limit), show),
-    watchWaiting: (show) => watch(listWaiting, show),
-    watchSecurityEvents: (show) => watch(listSecurityEvents, show),
+    watchConversation: (id, limit, show, around) =>
+      watch((session) => viewConversation(session, id, limit, around), show),
 
     async self(): Promise<SelfView | undefined> {
       const identity = open?.session.identity;
@@ -178,15 +206,22 @@ export function createCairn(ports: CairnPorts): Cairn {
     addPerson: (code) => act((session) => addPerson(session, code)),
     openDirect: (person) => act((session) => openDirect(session, person)),
     createGroup: (input) => act((session) => createGroup(session, input)),
-    addPeople: (id, people) => act((session) => addPeople(session, id, people)),
-    removePerson: (id, person) => act((session) => removePerson(session, id, person)),
-    leaveGroup: (id) => act((session) => leaveGroup(session, id)),
-    sendText: (id, text) => act((session) => sendText(session, id, text)),
+    async sendText(id, text, about) {
+      const sent = await act((session) => sendText(session, id, text, about));
+      if (sent.ok) meter.count('messages-sent');
+      return sent;
+    },
     saveDraft: (id, text) => (open === undefined ? Promise.resolve(err(LOCKED)) : saveDraft(open.session, id, text)),
-    markRead: (id, upTo) => act((session) => markRead(session, id, upTo)),
-    retry: (operation) =>
-      act(() => settle(store.tx('rw', ['offlineOperations', 'messages'], () => retryOperation(store, operation)))),
-    discard: (operation) => act(() => settle(store.tx('rw', discardTables, () => discardOperation(store, operation)))),
+    markRead: (id, upTo, since) => act((session) => markRead(session, id, upTo, since)),
+    async watchRoom(show) {
+      const stop = watchRoom(ports.storage, clock, show);
+      const unwatch = () => {
+        unwatchAll.delete(unwatch);
+        stop();
+      };
+      unwatchAll.add(unwatch);
+      return unwatch;
+    },
     syncNow: async () => open?.engine.syncNow(),
 
     poke() {
@@ -195,6 +230,9 @@ export function createCairn(ports: CairnPorts): Cairn {
     },
     dispose() {
       disposed = true;
+      stopExpiring();
+      background?.dispose();
+      void meter.dispose();
       lockedLoop?.dispose();
       open?.engine.dispose();
       for (const unwatch of unwatchAll) unwatch();
@@ -202,6 +240,6 @@ export function createCairn(ports: CairnPorts): Cairn {
       store.close();
     },
   };
+  const whole: Cairn = withLater(client, () => (desks ??= import('./desks.ts').then((all) => all.createDesks(desk))));
+  return withRoom(whole, ports.storage, clock);
 }
-
-const LOCKED: Fault<'locked'> = { code: 'locked', retry: 'person' };

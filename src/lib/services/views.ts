@@ -1,89 +1,112 @@
-import type { AccountId, ConversationId } from '../core/ids.ts';
+import { openable } from '../db/openable.ts';
+import type { AccountId, ConversationId, MessageId } from '../core/ids.ts';
 import { chainFromBytes } from '../crypto/senderKey/chain.ts';
 import { groupOfConversation } from '../db/mlsGroups.ts';
-import { newestMessages } from '../db/messages.ts';
-import type { ConversationRow, MessageRow, OfflineOperationRow, SenderKeyRow, Store } from '../db/store.ts';
-import { may, type Role } from '../domain/roles.ts';
-import type { Identity } from '../sync/identity.ts';
-import type { Intent } from '../sync/intents.ts';
+import { isChore, isBeginning, isHeld, SCHEDULED } from '../db/outbox.ts';
+import { unreadBehind } from '../db/messages/readState.ts';
+import { messageById } from '../db/messages/find.ts';
+import { pageOf, type Page } from '../db/messages/pages.ts';
+import { listPreviews } from '../db/messages/previews.ts';
+import type { ConversationRow, MessagePreviewRow, OfflineOperationRow, SenderKeyRow, Store } from '../db/store.ts';
+import { skeletonOf } from '../domain/lookAlike.ts';
+import { may } from '../domain/roles.ts';
+import { lifetimeIn } from '../sync/lifetimes.ts';
+import { heldBy } from '../sync/held.ts';
 import type { NoticeFacts } from '../sync/notices.ts';
+import { groupDetailsOf, membersOf } from './members.ts';
+import { messageItems, pinnedItems } from './messageItems.ts';
+import { accountsInNotice, noticeItem } from './noticeItems.ts';
 import { suiteLabel } from './suites.ts';
-import type {
-  ConversationItem,
-  ConversationView,
-  MemberItem,
-  MessageItem,
-  Notice,
-  PersonItem,
-  SecurityItem,
-  WaitingItem,
-} from './client.ts';
+import { namesOf, type Names, type Viewer } from './viewer.ts';
+import type { ConversationItem, ConversationView, PersonItem } from './client.ts';
 
 /** What the page shows, read from the store: each function is one live query. */
-export interface Viewer {
-  readonly store: Store;
-  readonly identity: Identity;
-}
 
-/** All conversations, the liveliest first. */
+/** All conversations: those that were pinned, then the liveliest first. */
 export async function listConversations(viewer: Viewer): Promise<ConversationItem[]> {
   const { store } = viewer;
-  const rows = await store.conversations.orderBy('lastActivity').reverse().toArray();
-  const names = await namesOf(viewer);
-  const pending = await pendingLanes(store);
-  return Promise.all(
-    rows.map(async (row) => {
-      const { rows: newest } = await newestMessages(store, row.id, 1);
-      const last = newest[0];
-      const item: ConversationItem = {
-        id: row.id,
-        kind: kindOf(row),
-        title: row.title,
-        draft: row.draft ?? '',
-        unread: row.unreadCount,
-        lastActivity: row.lastActivity,
-        isPending: pending.has(row.id),
-      };
-      return last === undefined ? item : { ...item, preview: previewOf(viewer, row, last, names) };
-    }),
+  // Read whole and sorted here: a walk along the index is several times slower.
+  const rows = (await openable(store.conversations)).sort(
+    (a, b) => Number(b.isPinned) - Number(a.isPinned) || b.lastActivity - a.lastActivity,
   );
+  const pending = await pendingLanes(store);
+  const previews = new Map((await listPreviews(store)).map((preview) => [preview.conversationId, preview]));
+  const names = await namesOf(
+    viewer,
+    [...previews.values()].flatMap(({ message }) => accountsInPreview(message)),
+  );
+  return rows.map((row) => {
+    const newest = previews.get(row.id);
+    const item: ConversationItem = {
+      id: row.id,
+      kind: kindOf(row),
+      title: row.title,
+      draft: row.draft ?? '',
+      unread: row.unreadCount,
+      lastActivity: row.lastActivity,
+      isPending: pending.has(row.id),
+      isPinned: row.isPinned,
+      isMuted: row.isMuted,
+      isArchived: row.isArchived,
+      isMarkedUnread: row.isMarkedUnread === true,
+    };
+    return newest === undefined ? item : { ...item, preview: previewOf(viewer, row, newest, names) };
+  });
 }
 
 /** All contacts by name. */
-export async function listPeople({ store }: Viewer): Promise<PersonItem[]> {
-  const rows = await store.contacts.toArray();
+export async function listPeople({ store, identity }: Viewer): Promise<PersonItem[]> {
+  const rows = await openable(store.contacts);
+  const names = [...rows.map((row) => row.displayName), identity.card.name];
+  const bySkeleton = Map.groupBy(names, skeletonOf);
   return rows
-    .map((row) => ({
-      account: row.contactId,
-      name: row.displayName,
-      isVerified: row.isVerified,
-      addedAt: row.addedAt,
-    }))
+    .map((row) => {
+      const alike = [...(bySkeleton.get(skeletonOf(row.displayName)) ?? [])];
+      alike.splice(alike.indexOf(row.displayName), 1);
+      const [resembles] = row.isVerified ? [] : alike;
+      return {
+        account: row.contactId,
+        name: row.displayName,
+        isVerified: row.isVerified,
+        addedAt: row.addedAt,
+        ...(resembles === undefined ? {} : { resembles }),
+      };
+    })
     .sort((a, b) => a.name.localeCompare(b.name) || (a.account < b.account ? -1 : 1));
 }
 
-/** One conversation with its newest `limit` messages; `undefined` where there is none. */
+/**
+ * One conversation with its newest `limit` messages, or with up to `limit` on either side of `around`;
+ * `undefined` where there is none.
+ */
 export async function viewConversation(
   viewer: Viewer,
   id: ConversationId,
   limit: number,
+  around?: MessageId,
 ): Promise<ConversationView | undefined> {
   const { store } = viewer;
   const row = await store.conversations.get(id);
   if (row === undefined) return undefined;
-  const names = await namesOf(viewer);
   const operations = await store.offlineOperations.where('lane').equals(id).toArray();
-  const { rows, hasOlder } = await newestMessages(store, id, limit);
-  const members = await membersOf(viewer, row, operations, names);
+  const { rows, hasOlder, hasNewer } = await stretchOf(store, id, limit, around);
+  const members = await membersOf(viewer, row, operations);
   const group = await groupOfConversation(store, id);
   const chain =
     group === undefined
       ? undefined
       : await store.senderKeys.where('[groupId+epoch+leaf]').between([group, 0], [group, Infinity]).last();
   const own = members.find((member) => member.isSelf);
-  const creates = operations.some((operation) => operation.operationType === 'create' && operation.status !== 'failed');
-  const canSend = (group !== undefined || creates) && row.metadata?.['leaving'] !== true;
+  const creates = operations.some(isBeginning);
+  const isNotes = row.kind === 'system';
+  const isMember = (isNotes || group !== undefined || creates) && row.metadata?.['leaving'] !== true;
+  const details = await groupDetailsOf(viewer, row, operations, members);
+  const isQuiet = details?.isChannel === true && own !== undefined && !may(own.role, 'write-channel');
+  const isBlocked = row.contactId !== undefined && (await store.contacts.get(row.contactId))?.isBlocked === true;
+  const canSend = isMember && !isQuiet && !isBlocked;
   const isGroup = kindOf(row) === 'group';
+  const holding = await heldBy(viewer, id);
+  const holders = await namesOf(viewer, holding);
   return {
     id,
     ...(group === undefined ? {} : { group }),
@@ -91,62 +114,67 @@ export async function viewConversation(
     title: row.title,
     draft: row.draft ?? '',
     members,
-    messages: rows.map((message) => messageItem(viewer, message, names)),
+    messages: await messageItems(viewer, id, rows),
+    pinned: await pinnedItems(viewer, id),
     hasOlder,
+    hasNewer,
+    isPinned: row.isPinned,
+    isMuted: row.isMuted,
+    isArchived: row.isArchived,
     unread: row.unreadCount,
     lastReadSortKey: row.lastReadSortKey,
+    late: (await unreadBehind(store, row)).map(({ id: late, sortKey }) => ({ id: late, sortKey })),
     isPending: creates,
     canSend,
-    canAdd: isGroup && canSend && own !== undefined && may(own.role, 'add-member'),
-    canRemove: isGroup && canSend && own !== undefined && may(own.role, 'remove-member'),
+    scheduled: operations.filter(({ operationType }) => operationType === SCHEDULED).length,
+    ...undoableOf(operations, store.clock.now()),
+    heldBy: holding.map((account) => ({ account, name: holders.get(account) ?? '?' })),
+    isMember,
+    ...(isBlocked ? { isBlocked } : {}),
+    disappearAfter: lifetimeIn(row, operations) ?? 0,
+    canSetDisappearing: isMember && (details === undefined || details.canChange),
+    ...(details === undefined ? {} : { details }),
+    canAdd: isGroup && isMember && own !== undefined && may(own.role, 'add-member'),
+    canRemove: isGroup && isMember && own !== undefined && may(own.role, 'remove-member'),
+    canPin: canSend && (!isGroup || own === undefined || may(own.role, 'pin-message')),
+    canDeleteAny: isGroup && canSend && own !== undefined && may(own.role, 'delete-any-message'),
     suite: suiteOf(chain),
     epoch: chain?.epoch ?? 0,
   };
 }
 
-/** What waits on this device or failed, oldest first. Receipts go unnoticed. */
-export async function listWaiting({ store }: Viewer): Promise<WaitingItem[]> {
-  const operations = (await store.offlineOperations.toArray()).filter(isVisible);
-  operations.sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1));
-  return Promise.all(
-    operations.map(async (operation) => {
-      const id = operation.lane as ConversationId;
-      const conversation = await store.conversations.get(id);
-      const message =
-        operation.messageId === undefined
-          ? undefined
-          : await store.messages.where('id').equals(operation.messageId).first();
-      return {
-        operation: operation.id,
-        what: whatOf(operation),
-        conversation: id,
-        title: conversation?.title ?? '',
-        text: message?.content ?? '',
-        since: operation.createdAt,
-        status: statusOf(operation),
-        ...(operation.errorMessage === undefined ? {} : { reason: operation.errorMessage }),
-      };
-    }),
-  );
+/** The message that was sent last, while it can be undone. */
+function undoableOf(operations: readonly OfflineOperationRow[], now: number): Pick<ConversationView, 'undoable'> {
+  const held = operations.findLast((operation) => isHeld(operation, now));
+  return held?.messageId === undefined ? {} : { undoable: { id: held.messageId, until: held.nextAttemptAt } };
 }
 
-/** How many operations wait, and how many failed. */
+/** The newest of a conversation, or what stands around one of its messages, while that is there. */
+async function stretchOf(
+  store: Store,
+  conversationId: ConversationId,
+  limit: number,
+  around?: MessageId,
+): Promise<Page> {
+  const middle = around === undefined ? undefined : await messageById(store, around);
+  if (middle?.conversationId !== conversationId) return pageOf(store, { conversationId, limit });
+  const before = await pageOf(store, { conversationId, limit, before: middle.sortKey });
+  const after = await pageOf(store, { conversationId, limit, after: middle.sortKey });
+  return {
+    rows: [...before.rows, middle, ...after.rows],
+    hasOlder: before.hasOlder,
+    hasNewer: after.hasNewer,
+  };
+}
+
+/** How many operations wait, and how many failed. What waits for its time only is not counted. */
 export async function countWaiting(store: Store): Promise<{ waiting: number; failed: number }> {
-  const operations = (await store.offlineOperations.toArray()).filter(isVisible);
+  const now = store.clock.now();
+  const operations = (await store.offlineOperations.toArray())
+    .filter(isVisible)
+    .filter((row) => row.status === 'failed' || !(row.operationType === SCHEDULED || isHeld(row, now)));
   const failed = operations.filter((operation) => operation.status === 'failed').length;
   return { waiting: operations.length - failed, failed };
-}
-
-/** The newest security events first. */
-export async function listSecurityEvents({ store }: Viewer): Promise<SecurityItem[]> {
-  const rows = await store.securityEvents.orderBy('timestamp').reverse().limit(100).toArray();
-  return rows.map((row) => ({
-    id: row.eventId,
-    type: row.eventType,
-    severity: row.severity,
-    description: row.description,
-    at: row.timestamp,
-  }));
 }
 
 /** The suite of a group, as its newest chain says. */
@@ -155,120 +183,37 @@ function suiteOf(chain: SenderKeyRow | undefined): string {
   return decoded?.ok === true ? suiteLabel(decoded.value.suite) : '';
 }
 
-type Names = ReadonlyMap<string, string>;
+function kindOf(row: ConversationRow): ConversationItem['kind'] {
+  if (row.kind === 'system') return 'notes';
+  return row.groupId === undefined ? 'direct' : 'group';
+}
 
-const namesOf = async ({ store }: Viewer): Promise<Names> =>
-  new Map((await store.users.toArray()).map((row) => [row.id, row.displayName]));
-
-const kindOf = (row: ConversationRow): 'direct' | 'group' => (row.groupId === undefined ? 'direct' : 'group');
-
-const isVisible = (operation: OfflineOperationRow): boolean =>
+/** Whether a person is told of it. Receipts go unnoticed. */
+export const isVisible = (operation: OfflineOperationRow): boolean =>
   operation.operationType === 'append'
-    ? operation.messageId !== undefined
-    : operation.operationType !== 'release' && operation.operationType !== 'rotate';
+    ? operation.messageId !== undefined || operation.change !== undefined
+    : !isChore(operation.operationType);
 
 async function pendingLanes(store: Store): Promise<Set<string>> {
-  const operations = await store.offlineOperations.toArray();
-  return new Set(operations.filter((o) => o.operationType === 'create' && o.status !== 'failed').map((o) => o.lane));
+  const waiting = await store.offlineOperations.where('operationType').anyOf('create', 'join').toArray();
+  return new Set(waiting.filter(isBeginning).map((operation) => operation.lane));
+}
+
+function accountsInPreview({ senderId, metadata }: MessagePreviewRow['message']): AccountId[] {
+  const notice = metadata?.['notice'] as NoticeFacts | undefined;
+  return notice === undefined ? [senderId] : accountsInNotice(notice);
 }
 
 function previewOf(
   { identity }: Viewer,
   conversation: ConversationRow,
-  message: MessageRow,
+  { status, message }: MessagePreviewRow,
   names: Names,
 ): NonNullable<ConversationItem['preview']> {
-  const item = { text: message.content ?? '' };
+  const item = { text: message.content ?? '', ...(message.isDeleted ? { isDeleted: true } : {}) };
   const notice = message.metadata?.['notice'] as NoticeFacts | undefined;
   if (notice !== undefined) return { ...item, notice: noticeItem(notice, names, identity.account) };
-  if (message.isOutgoing) return { ...item, state: message.status };
+  if (conversation.kind === 'system') return item;
+  if (message.isOutgoing) return { ...item, state: status };
   return kindOf(conversation) === 'group' ? { ...item, author: names.get(message.senderId) ?? '' } : item;
-}
-
-function messageItem({ identity }: Viewer, row: MessageRow, names: Names): MessageItem {
-  const item: MessageItem = {
-    id: row.id,
-    sortKey: row.sortKey,
-    sender: row.senderId,
-    senderName: names.get(row.senderId) ?? '',
-    isOutgoing: row.isOutgoing,
-    type: row.type === 'system' || row.type === 'encrypted' ? row.type : 'text',
-    text: row.content ?? '',
-    at: row.timestamp,
-    ...(row.isOutgoing ? { state: row.status } : {}),
-  };
-  const notice = row.metadata?.['notice'] as NoticeFacts | undefined;
-  const reason = row.metadata?.['reason'];
-  return {
-    ...item,
-    ...(notice === undefined ? {} : { notice: noticeItem(notice, names, identity.account) }),
-    ...(typeof reason === 'string' ? { reason } : {}),
-  };
-}
-
-/** A notice with names in place of accounts; oneself is the empty name. */
-function noticeItem(facts: NoticeFacts, names: Names, self: AccountId): Notice {
-  const name = (account: AccountId): string => (account === self ? '' : (names.get(account) ?? '?'));
-  switch (facts.what) {
-    case 'created':
-    case 'joined':
-      return { what: facts.what, by: facts.by === undefined ? '' : name(facts.by) };
-    case 'added':
-    case 'removed':
-      return { what: facts.what, by: name(facts.by), who: facts.who.map(name) };
-    case 'left':
-      return { what: 'left', who: facts.who.map(name) };
-  }
-}
-
-/** Who is in the conversation, with what waits to change: ourselves first, then by name. */
-async function membersOf(
-  { store, identity }: Viewer,
-  row: ConversationRow,
-  operations: readonly OfflineOperationRow[],
-  names: Names,
-): Promise<MemberItem[]> {
-  const member = (account: AccountId, role: Role): MemberItem => ({
-    account,
-    name: names.get(account) ?? '',
-    role,
-    isSelf: account === identity.account,
-  });
-  const members = new Map<AccountId, MemberItem>();
-  if (row.groupId === undefined) {
-    members.set(identity.account, member(identity.account, 'owner'));
-    if (row.contactId !== undefined) members.set(row.contactId, member(row.contactId, 'owner'));
-  } else {
-    const rows = await store.groupMembers.where('groupId').equals(row.groupId).toArray();
-    for (const { memberId, role } of rows) members.set(memberId, member(memberId, role));
-  }
-  for (const operation of operations.filter((o) => o.status !== 'failed')) {
-    const intent = operation.operationData as Intent | undefined;
-    if (intent?.what === 'create' && row.groupId !== undefined) {
-      members.set(identity.account, member(identity.account, 'owner'));
-    }
-    if (intent?.what === 'create' || intent?.what === 'add') {
-      for (const { account } of intent.people) {
-        if (!members.has(account)) members.set(account, { ...member(account, 'member'), pending: 'adding' });
-      }
-    } else if (intent?.what === 'remove') {
-      for (const account of intent.accounts) {
-        const known = members.get(account);
-        if (known !== undefined) members.set(account, { ...known, pending: 'removing' });
-      }
-    }
-  }
-  return [...members.values()].sort((a, b) => Number(b.isSelf) - Number(a.isSelf) || a.name.localeCompare(b.name));
-}
-
-function whatOf({ operationType }: OfflineOperationRow): WaitingItem['what'] {
-  return operationType === 'create' || operationType === 'add' || operationType === 'remove'
-    ? operationType
-    : 'message';
-}
-
-function statusOf({ status }: OfflineOperationRow): WaitingItem['status'] {
-  if (status === 'failed') return 'failed';
-  if (status === 'inFlight') return 'sending';
-  return status === 'needsRekey' ? 'rekeying' : 'waiting';
 }

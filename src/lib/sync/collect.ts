@@ -1,19 +1,26 @@
 import type { StreamId } from '../core/ids.ts';
 import type { Clock, Locks } from '../core/ports.ts';
-import { err, ok, type Fault, type Result } from '../core/result.ts';
-import { collectEntries, loadCursors } from '../db/inbox.ts';
+import { ok, type Result } from '../core/result.ts';
+import { collectEntries, dropCursorsBeyond, loadCursors } from '../db/inbox.ts';
 import type { Store } from '../db/store.ts';
-import type { Entry } from '../protocol/requests.ts';
 import type { CallFault, RelayClient } from './relayClient.ts';
 
-/** The relay's answer skips entries: it lost or withholds some. */
-type GapFault = Fault<'gap'>;
+export interface Collected {
+  readonly arrived: number;
+  /** Entries behind a gap that were left with the relay: what came before them has to be looked at first. */
+  readonly held: number;
+  /** The latest time by the relay's clock that came with an entry; 0 where none came. */
+  readonly heard: number;
+}
 
 /**
  * Fetches everything new and stores it raw, with the cursors, in one transaction an answer. Opens
  * nothing: a locked app collects too.
+ *
+ * Where a stream of ours skips numbers, either the last entry before the gap put us out of the group and we
+ * were let in again later, or the relay withholds something. What is behind the gap stays with the relay for a
+ * few more turns; in the first case the group is gone by then, in the second the gap is noted.
  * @param mailbox the device's own stream.
- * @returns how many entries arrived.
  */
 export function collect(
   store: Store,
@@ -21,36 +28,29 @@ export function collect(
   mailbox: StreamId,
   locks: Locks,
   clock: Clock,
-): Promise<Result<number, CallFault | GapFault>> {
+): Promise<Result<Collected, CallFault>> {
   return locks.run('collect', async () => {
-    let total = 0;
-    for (;;) {
+    let arrived = 0;
+    let heard = 0;
+    for (let resets = 0; ;) {
       const cursors = await loadCursors(store);
       const answer = await relay.catchUp({ cursors: Object.fromEntries(cursors) });
       if (!answer.ok) return answer;
-      const { entries, more } = answer.value;
-      const gap = firstGap(entries, cursors, await ownStreams(store, mailbox));
-      if (gap !== undefined) return err({ code: 'gap', retry: 'after-sync', detail: gap });
+      const { entries, more, ends } = answer.value;
+      // Once: a relay that says so again and again would keep us here for ever.
+      const isReset: boolean = ends !== undefined && resets++ === 0 && (await dropCursorsBeyond(store, ends)) > 0;
       const receivedAt = clock.now();
-      await collectEntries(
-        store,
-        entries.map((entry) => ({
-          streamId: entry.stream,
-          seq: entry.seq,
-          kind: entry.kind,
-          id: entry.id,
-          epoch: entry.epoch,
-          sender: entry.sender,
-          at: entry.at,
-          payload: entry.payload,
-          receivedAt,
-          status: 'new' as const,
-        })),
+      const rows = entries.map(({ stream, ...entry }) => ({
+        ...entry,
+        streamId: stream,
         receivedAt,
-      );
-      total += entries.length;
-      // An answer that promises more but moved nothing would keep us here for ever.
-      if (!more || entries.length === 0) return ok(total);
+        status: 'new' as const,
+      }));
+      const taken = await collectEntries(store, rows, await ownStreams(store, mailbox), receivedAt);
+      arrived += taken;
+      for (const { at } of entries) heard = Math.max(heard, at);
+      // So would one that promises more but moved nothing.
+      if (!isReset && (!more || taken === 0)) return ok({ arrived, held: entries.length - taken, heard });
     }
   });
 }
@@ -58,22 +58,4 @@ export function collect(
 /** Streams that must have no gap: the mailbox, and those of the groups that we are in. */
 async function ownStreams(store: Store, mailbox: StreamId): Promise<ReadonlySet<string>> {
   return new Set<string>([mailbox, ...(await store.mlsGroups.toCollection().primaryKeys())]);
-}
-
-/**
- * The first entry that does not follow the one before it. A stream new to us starts where we were let in,
- * and so does that of a group that we had left.
- */
-function firstGap(
-  entries: readonly Entry[],
-  cursors: ReadonlyMap<StreamId, number>,
-  own: ReadonlySet<string>,
-): string | undefined {
-  const heads = new Map([...cursors].filter(([stream]) => own.has(stream)));
-  for (const { stream, seq } of entries) {
-    const head = heads.get(stream);
-    if (head !== undefined && seq !== head + 1) return `${head} is followed by ${seq}`;
-    heads.set(stream, seq);
-  }
-  return undefined;
 }

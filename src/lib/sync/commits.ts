@@ -1,22 +1,26 @@
 import { equal } from '../core/bytes.ts';
-import type { AccountId, ConversationId, GroupId, StreamId } from '../core/ids.ts';
-import { dataOf, epochOf, groupFromBytes, processCommit, type MlsGroup } from '../crypto/mls/index.ts';
+import type { GroupId } from '../core/ids.ts';
+import { processCommit } from '../crypto/mls/follow.ts';
+import { epochOf, type MlsFault, type MlsGroup } from '../crypto/mls/index.ts';
 import { finishEntries, setBuffered } from '../db/inbox.ts';
 import { loadMlsGroup } from '../db/mlsGroups.ts';
-import { recordFailed } from '../db/outbox.ts';
 import { recordSecurityEvent } from '../db/security.ts';
 import type { InboxRow, MlsGroupRow } from '../db/store.ts';
-import type { GroupData } from '../domain/groupData.ts';
-import { enterEpoch, epochTables, storeEpoch } from './epochs.ts';
-import { addNotice, noticeTables, type NoticeFacts } from './notices.ts';
+import { groupChanges } from '../domain/groupChanges.ts';
+import { adopt } from './adopt.ts';
+import { announce, announceTables } from './announce.ts';
+import { leaveBehind, leaveTables } from './departure.ts';
+import { tellDeviceChanges } from './deviceChanges.ts';
+import { enterEpoch, epochTables, own, setStreamEpoch, storeEpoch } from './epochs.ts';
+import { groupLock, tryRead } from './groupState.ts';
+import { queueRejoin } from './healing.ts';
 import { outcomeOfFault, type Outcome } from './outcomes.ts';
+import { queueIntent, queueTables } from './queueIntent.ts';
 import type { Session } from './session.ts';
-import { stagedFromBytes, type Staged } from './staged.ts';
+import { stagedFromBytes } from './staged.ts';
 
-const commitTables = [...epochTables, ...noticeTables, 'inbox', 'offlineOperations', 'securityEvents'] as const;
-
-/** The group's lock: whoever changes its MLS state holds it, in whichever tab. */
-export const groupLock = (groupId: GroupId): string => `group:${groupId}`;
+const commitTables = [...epochTables, ...announceTables, 'inbox'] as const;
+const refusalTables = [...queueTables, 'inbox', 'mlsGroups', 'securityEvents', 'senderKeys'] as const;
 
 /**
  * Applies a commit from the log: our own that was in flight, or another member's after the policy.
@@ -26,14 +30,9 @@ export function processCommitEntry(session: Session, row: InboxRow): Promise<Out
   const groupId = row.streamId as string as GroupId;
   return session.locks.run(groupLock(groupId), async () => {
     const stored = await loadMlsGroup(session.store, groupId);
-    const outcome = stored === undefined ? 'SentBeforeJoin' : await apply(session, stored, row);
-    if (outcome !== 'Applied') {
-      await session.store.tx('rw', ['inbox', 'securityEvents'], async () => {
-        await finishEntries(session.store, [{ row, outcome }]);
-        if (ALARMING.has(outcome)) await alarm(session, outcome, groupId);
-      });
-    }
-    return outcome;
+    if (stored !== undefined) return apply(session, stored, row);
+    await session.store.tx('rw', ['inbox'], () => finishEntries(session.store, [{ row, outcome: 'SentBeforeJoin' }]));
+    return 'SentBeforeJoin';
   });
 }
 
@@ -46,135 +45,90 @@ async function apply(session: Session, stored: MlsGroupRow, row: InboxRow): Prom
       return 'Applied';
     }
   }
-  const group = read(stored, session);
+  const group = tryRead(stored, session);
+  if (group === undefined) return refuse(session, stored, row, 'StateTorn');
+  if (row.epoch < (stored.streamEpoch ?? stored.epoch)) {
+    return refuse(session, stored, row, row.sender === identity.device ? 'OwnEcho' : 'Duplicate');
+  }
   const now = clock.now();
   const processed = await processCommit(group, row.payload, now);
-  if (!processed.ok) {
-    if (processed.error.code !== 'wrong-epoch') return outcomeOfFault(processed.error.code);
-    if (row.sender === identity.device) return 'OwnEcho';
-    return row.epoch < epochOf(group) ? 'Duplicate' : 'FutureEpoch';
-  }
+  if (!processed.ok) return refuse(session, stored, row, outcomeOfCommit(session, group, row, processed.error));
 
-  const { next, committer, selfRemoved, before, after } = processed.value;
-  const change: RosterChange = {
-    kind: after.kind,
-    by: committer.account,
-    isNew: false,
-    added: accountsOf(after).filter((account) => !accountsOf(before).includes(account)),
-    removed: accountsOf(before).filter((account) => !accountsOf(after).includes(account)),
-  };
+  const { next, committer, selfRemoved, before, after, leaving, isReturn } = processed.value;
+  const changes = isReturn
+    ? [{ what: 'returned', who: [committer.account] } as const]
+    : groupChanges(before, after, committer.account, leaving);
   if (selfRemoved) {
-    await leaveBehind(session, stored, row, change);
+    await store.tx('rw', leaveTables, () => leaveBehind(session, stored, changes, row));
     return 'Applied';
   }
-  const entry = await enterEpoch(next, now);
+  const entry = await enterEpoch(next, row.at);
   await store.tx('rw', commitTables, async () => {
-    await storeEpoch(store, entry, { ...stored, self: identity.account }, now);
-    await announce(session, stored.conversationId, change);
+    const { restoredAt: restored } = stored;
+    const place = {
+      ...stored,
+      ...own(session),
+      streamEpoch: row.epoch + 1,
+      ...(restored === undefined ? {} : { restored }),
+    };
+    const devices = await storeEpoch(store, entry, place, now);
+    await announce(session, stored.conversationId, after.kind, changes);
+    const mustDecide = await tellDeviceChanges(session, stored.conversationId, devices);
     await setBuffered(store, row.streamId, false);
-    await finishEntries(store, [{ row, outcome: 'Applied' }]);
+    await finishEntries(store, [{ row, outcome: mustDecide ? 'IdentityChanged' : 'Applied' }]);
   });
   return 'Applied';
 }
 
-/** Makes our own commit, which the relay has taken, the state of the group; its operation is over. */
-export async function adopt(session: Session, stored: MlsGroupRow, staged: Staged, echo?: InboxRow): Promise<void> {
-  const { store, identity, clock } = session;
-  const next = groupFromBytes(staged.next, identity);
-  if (!next.ok) throw new Error('a staged state does not decode');
-  const now = clock.now();
-  const entry = await enterEpoch(next.value, now);
-  const isNew = stored.epoch === 0;
-  const was = isNew ? [] : accountsOf(dataOf(read(stored, session)));
-  const is = accountsOf(entry.data);
-  const change: RosterChange = {
-    kind: entry.data.kind,
-    by: identity.account,
-    isNew,
-    added: is.filter((account) => !was.includes(account)),
-    removed: was.filter((account) => !is.includes(account)),
-  };
-  await store.tx('rw', commitTables, async () => {
-    await storeEpoch(store, entry, { ...stored, self: identity.account }, now);
-    await announce(session, stored.conversationId, change);
-    await store.offlineOperations.delete(staged.intent);
-    await setBuffered(store, stored.groupId as string as StreamId, false);
-    if (echo !== undefined) await finishEntries(store, [{ row: echo, outcome: 'Applied' }]);
-  });
-}
-
-/** We were removed: history stays, keys and the group's state go, and what still waited says so. */
-async function leaveBehind(session: Session, stored: MlsGroupRow, row: InboxRow, change: RosterChange): Promise<void> {
-  const { store, identity } = session;
-  await store.tx('rw', [...commitTables, 'messages'], async () => {
-    await announce(session, stored.conversationId, change);
-    await store.mlsGroups.delete(stored.groupId);
-    await store.groupMembers.delete([stored.groupId, identity.account]);
-    const waiting = await store.offlineOperations.where('lane').equals(stored.conversationId).toArray();
-    for (const operation of waiting) {
-      if (operation.operationType === 'append' && operation.messageId === undefined) {
-        await store.offlineOperations.delete(operation.id);
-      } else if (operation.operationType === 'leave') {
-        await store.offlineOperations.delete(operation.id);
-      } else {
-        await recordFailed(store, operation, 'not-a-member');
-      }
-    }
-    await finishEntries(store, [{ row, outcome: 'Applied' }]);
-  });
-}
-
-export function read(stored: MlsGroupRow, session: Session): MlsGroup {
-  const group = groupFromBytes(stored.state, session.identity);
-  if (!group.ok) throw new Error('a stored group state does not decode');
-  return group.value;
-}
-
-interface RosterChange {
-  readonly kind: GroupData['kind'];
-  readonly by: AccountId;
-  readonly isNew: boolean;
-  readonly added: readonly AccountId[];
-  readonly removed: readonly AccountId[];
-}
-
-/** Says in the conversation who came and went, and drops the removals of people who are gone already. */
-async function announce(session: Session, conversationId: ConversationId, change: RosterChange): Promise<void> {
-  const { kind, by, isNew, added, removed } = change;
-  // Who makes a group has said so already.
-  if (kind === 'direct' || isNew) return;
-  const left = await takeReleases(session, conversationId, removed);
-  const expelled = removed.filter((account) => !left.includes(account));
-  const notices: NoticeFacts[] = [
-    ...(added.length > 0 ? [{ what: 'added', by, who: added } as const] : []),
-    ...(expelled.length > 0 ? [{ what: 'removed', by, who: expelled } as const] : []),
-    ...(left.length > 0 ? [{ what: 'left', who: left } as const] : []),
-  ];
-  for (const notice of notices) await addNotice(session, conversationId, notice);
-}
-
-/** Who of the removed had left by themselves; what was queued to remove them is over. */
-async function takeReleases(
-  session: Session,
-  conversationId: ConversationId,
-  removed: readonly AccountId[],
-): Promise<AccountId[]> {
-  const { store, identity } = session;
-  const left: AccountId[] = [];
-  for (const operation of await store.offlineOperations.where('lane').equals(conversationId).toArray()) {
-    const data = operation.operationData as { readonly what?: string; readonly account?: AccountId } | undefined;
-    if (data?.what !== 'release' || data.account === undefined || !removed.includes(data.account)) continue;
-    left.push(data.account);
-    await store.offlineOperations.delete(operation.id);
+function outcomeOfCommit(session: Session, group: MlsGroup, row: InboxRow, fault: MlsFault): Outcome {
+  if (fault.code === 'wrong-epoch') {
+    const theirs = Number(fault.detail?.split(' ')[0] ?? 0);
+    if (theirs > epochOf(group)) return 'FutureEpoch';
+    return row.sender === session.identity.device ? 'OwnEcho' : 'Duplicate';
   }
-  const conversation = await store.conversations.get(conversationId);
-  if (conversation?.metadata?.['leaving'] === true && removed.includes(identity.account)) left.push(identity.account);
-  return left;
+  // Our own commit, but not from this disk: the state on it is a copy from before.
+  if (row.sender === session.identity.device) return 'StateTorn';
+  return outcomeOfFault(fault.code);
 }
 
-const accountsOf = (data: GroupData): AccountId[] => data.roster.map((entry) => entry.account);
+/**
+ * A commit that is not applied. Where the rules refuse it, every member does: the group stays in its epoch,
+ * the relay is one ahead, and a commit of ours puts the group in front of it again. Where only this device
+ * can't follow, it comes back.
+ */
+async function refuse(session: Session, stored: MlsGroupRow, row: InboxRow, outcome: Outcome): Promise<Outcome> {
+  const { store } = session;
+  const { groupId, conversationId } = stored;
+  await store.tx('rw', refusalTables, async () => {
+    await finishEntries(store, [{ row, outcome }]);
+    const passed = Math.max(stored.streamEpoch ?? stored.epoch, row.epoch + 1);
+    if (passed !== stored.streamEpoch && outcome !== 'Duplicate' && outcome !== 'OwnEcho') {
+      await setStreamEpoch(session, stored, passed);
+    }
+    if (ALARMING.has(outcome)) await alarm(session, outcome, groupId);
+    // The relay took it behind all that this device knows: it goes on from a history that is not ours.
+    const isAside = outcome === 'Duplicate' && row.epoch >= (stored.streamEpoch ?? stored.epoch);
+    if (isAside) await queueRejoin(session, conversationId, groupId, 'lost');
+    else if (outcome === 'Forked') await queueRejoin(session, conversationId, groupId, 'forked');
+    else if (outcome === 'StateTorn') {
+      await queueRejoin(session, conversationId, groupId, row.sender === session.identity.device ? 'copied' : 'torn');
+    } else if (ALARMING.has(outcome)) {
+      const chore = { what: 'rotate', groupId, ifEpoch: stored.epoch } as const;
+      await queueIntent(session, conversationId, chore);
+    }
+  });
+  return outcome;
+}
 
-const ALARMING = new Set<Outcome>(['Forked', 'PolicyRejected', 'IdentityChanged', 'Tampered']);
+/** Refusals that a person should know of; an honest member never causes them. */
+const ALARMING = new Set<Outcome>([
+  'Forked',
+  'PolicyRejected',
+  'IdentityChanged',
+  'Tampered',
+  'Malformed',
+  'UnsupportedVersion',
+]);
 
 const alarm = (session: Session, outcome: Outcome, groupId: GroupId): Promise<void> =>
   recordSecurityEvent(session.store, {

@@ -1,7 +1,8 @@
 import type { Bytes } from '../core/bytes.ts';
-import { newId, type ConversationId, type GroupId, type MessageId, type StreamId } from '../core/ids.ts';
-import { sortKeyOf, tick, type Stamp } from '../core/clock.ts';
+import { newId, type ConversationId, type DeviceId, type GroupId, type MessageId, type StreamId } from '../core/ids.ts';
+import { sortKeyOf, stampOf, tick, type Stamp } from '../core/clock.ts';
 import type { Clock, Random } from '../core/ports.ts';
+import { notesConversationId } from '../crypto/identity.ts';
 import { createSigner, type Signer } from '../crypto/platformSignature.ts';
 import { chainToBytes, type SenderChain } from '../crypto/senderKey/chain.ts';
 import { draftRecord, sealRecord, signDraft } from '../crypto/senderKey/seal.ts';
@@ -10,8 +11,10 @@ import { enqueue, hasWaitingIntent } from '../db/outbox.ts';
 import { newestChainOf, saveChain } from '../db/senderKeys.ts';
 import { getSetting, setSetting } from '../db/settings.ts';
 import type { OfflineOperationRow, Store } from '../db/store.ts';
+import type { ChangeKind } from '../domain/messageChanges.ts';
 import { bytesFromContent, type Content } from './content.ts';
 import type { Identity } from './identity.ts';
+import { heldBy, heldTables } from './held.ts';
 import { chainOf } from './opening.ts';
 
 /** What composing needs besides the store. */
@@ -23,7 +26,7 @@ export interface Composer {
 }
 
 /** Tables of a transaction in which something is composed. */
-export const composeTables = ['offlineOperations', 'senderKeys', 'mlsGroups', 'settings'] as const;
+export const composeTables = ['offlineOperations', 'senderKeys', 'mlsGroups', 'settings', ...heldTables] as const;
 
 /** The next stamp of this device, inside the caller's transaction: it grows whatever the wall clock does. */
 export async function nextSortKey(composer: Composer): Promise<{ sortKey: string; at: number }> {
@@ -32,6 +35,12 @@ export async function nextSortKey(composer: Composer): Promise<{ sortKey: string
   const stamp = tick(last, clock.now());
   await setSetting(store, 'clock', stamp, clock.now());
   return { sortKey: sortKeyOf(stamp, identity.device), at: stamp.ms };
+}
+
+/** A stamp of this device that comes after `key` too, whoever wrote that. */
+export function stampAfter(own: string, key: string, device: DeviceId): string {
+  const seen = stampOf(key);
+  return seen === undefined || own.slice(0, 16) > key.slice(0, 16) ? own : sortKeyOf(tick(seen, 0), device);
 }
 
 /** A record that was sealed before the transaction which stores it. */
@@ -68,7 +77,7 @@ export async function sealAhead(
 /**
  * Seals `content` for a conversation and puts it in the outbox, inside the caller's transaction: the
  * advanced chain is on disk before the record can leave. Where there is no epoch to seal it in yet, or a
- * change of the group waits before it, the operation waits to be sealed.
+ * change of the group waits before it, the operation waits to be sealed. What one says to oneself stays here.
  */
 export async function compose(
   composer: Composer,
@@ -78,10 +87,15 @@ export async function compose(
     readonly id: MessageId;
     readonly sortKey: string;
     readonly isMessage: boolean;
+    /** What it does to another message. */
+    readonly change?: { readonly what: ChangeKind; readonly target: MessageId };
     readonly ahead?: SealedAhead | undefined;
+    /** Until then it stays unsealed on this device, so that it can be undone without a trace. */
+    readonly heldUntil?: number | undefined;
   },
 ): Promise<void> {
   const { store, identity, clock } = composer;
+  if (conversationId === notesConversationId(identity.account)) return;
   const now = clock.now();
   const operation: OfflineOperationRow = {
     id: place.id,
@@ -94,12 +108,17 @@ export async function compose(
     createdAt: now,
     retryCount: 0,
     maxRetries: 3,
-    nextAttemptAt: 0,
+    nextAttemptAt: place.heldUntil ?? 0,
     status: 'needsRekey',
     ...(place.isMessage ? { messageId: place.id } : {}),
+    ...(place.change === undefined ? {} : { change: place.change.what, targetId: place.change.target }),
   };
   const groupId = await groupOfConversation(store, conversationId);
-  const mayGoOut = groupId !== undefined && !(await hasWaitingIntent(store, conversationId));
+  const mayGoOut =
+    groupId !== undefined &&
+    place.heldUntil === undefined &&
+    !(await hasWaitingIntent(store, conversationId)) &&
+    (await heldBy(composer, conversationId)).length === 0;
   const sealed = mayGoOut ? await sealOperation(composer, groupId, operation, place.ahead) : undefined;
   await enqueue(store, sealed ?? operation);
 }
@@ -132,7 +151,7 @@ export async function sealOperation(
     ...operation,
     payload: record,
     streamId: groupId as string as StreamId,
-    epoch: row.epoch,
+    epoch: row.streamEpoch ?? row.epoch,
     status: 'pending',
   };
 }

@@ -1,9 +1,10 @@
 import type { StreamId } from '../core/ids.ts';
 import { err, type Result } from '../core/result.ts';
 import { settleStorage } from '../db/faults.ts';
-import { waitingIntents } from '../db/outbox.ts';
+import { hasFailures, rekeysByLane, waitingIntents } from '../db/outbox.ts';
+import { hasLaterContents } from '../db/changes/later.ts';
 import { collect } from './collect.ts';
-import { carryOut } from './intents.ts';
+import { CONTENT_VERSION } from './content.ts';
 import { refillKeyPackages } from './keyPackages.ts';
 import { drainOutbox } from './outbox.ts';
 import { processInbox } from './process.ts';
@@ -18,12 +19,17 @@ export interface Engine {
   poke(): void;
   /** Resolves when a pass that started after this call is over. */
   syncNow(): Promise<void>;
-  watchLink(show: (link: Link) => void): () => void;
+  /** @param show is told, besides, the code of what keeps the device offline until a person does something. */
+  watchLink(show: (link: Link, refusal?: string) => void): () => void;
   dispose(): void;
 }
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
+/** How often upkeep is worth its while. */
+const UPKEEP_MS = 3600_000;
+/** As long as a group is reached, the relay tells the time at least this often: a leaf gets new keys every week. */
+const QUIET_MS = 8 * 24 * 3600_000;
 /** Even a bell that never rings delays nothing for longer. */
 const SWEEP_MS = 60_000;
 /** A change that others keep overtaking is tried again at once this often in one pass. */
@@ -31,21 +37,29 @@ const OVERTAKEN = 5;
 
 export function createEngine(session: Session): Engine {
   const { clock, logger } = session;
-  const watchers = new Set<(link: Link) => void>();
+  const watchers = new Set<(link: Link, refusal?: string) => void>();
   let link: Link = 'offline';
+  let refusal: string | undefined;
   let running: Promise<void> | undefined;
   let again = false;
   let disposed = false;
+  /** How often this loop found records that nothing could seal, and queued a return to the group. */
+  let strandings = 0;
   let failures = 0;
+  let nextUpkeep = 0;
+  let heard = 0;
   let refillDue = true;
+  let laterDue = true;
+  let shutOutDue = true;
   let cancelTimer = () => {};
   let hangUp: (() => void) | undefined;
   let ringing = false;
 
-  const setLink = (next: Link) => {
-    if (next === link) return;
+  const setLink = (next: Link, why?: string) => {
+    if (next === link && why === refusal) return;
     link = next;
-    for (const show of watchers) show(link);
+    refusal = why;
+    for (const show of watchers) show(link, refusal);
   };
 
   const start = (): Promise<void> => {
@@ -54,6 +68,7 @@ export function createEngine(session: Session): Engine {
   };
 
   const loop = async () => {
+    strandings = 0;
     while (again && !disposed) {
       again = false;
       cancelTimer();
@@ -65,9 +80,10 @@ export function createEngine(session: Session): Engine {
         await openDoorbell();
         cancelTimer = clock.after(SWEEP_MS, poke);
       } else {
-        logger.log('info', 'sync-paused', { code: result.error.code });
+        const { code, retry } = result.error;
+        logger.log('info', 'sync-paused', { code });
         failures++;
-        setLink('offline');
+        setLink('offline', retry === 'person' || retry === 'never' ? code : undefined);
         const wait = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
         cancelTimer = clock.after(wait, poke);
       }
@@ -76,8 +92,10 @@ export function createEngine(session: Session): Engine {
 
   /** One pass. A bug in it must not end syncing for good: it is logged and tried again later. */
   const attempt = async (): Promise<Result<void>> => {
+    const began = clock.now();
     try {
       const result = await settleStorage(pass);
+      if (result.ok && result.value.ok) session.meter?.took('sync', clock.now() - began, 'sync');
       return result.ok ? result.value : result;
     } catch (thrown) {
       if (disposed) return err({ code: 'disposed', retry: 'never' });
@@ -90,13 +108,19 @@ export function createEngine(session: Session): Engine {
 
   const pass = async (): Promise<Result<void>> => {
     const { store, relay, identity, locks } = session;
+    if (laterDue && (await hasLaterContents(store, CONTENT_VERSION)))
+      await (await import('./later.ts')).retryLater(session);
+    laterDue = false;
     for (let round = 0; ; round++) {
       const collected = await collect(store, relay, identity.device as string as StreamId, locks, clock);
-      if (collected.ok && collected.value > 0) setLink('syncing');
+      if (collected.ok && collected.value.arrived > 0) setLink('syncing');
       // What the service worker collected opens without a network too.
       const processed = await processInbox(session);
       if (!collected.ok) return collected;
+      heard = Math.max(heard, collected.value.heard);
       if (processed.welcomes > 0) refillDue = true;
+      if (collected.value.held > 0 && round < OVERTAKEN) continue;
+      await keepUp();
       const changes = await carryOutWaiting();
       if (!changes.ok) return changes;
       if (changes.value === 'again' && round < OVERTAKEN) continue;
@@ -105,18 +129,49 @@ export function createEngine(session: Session): Engine {
       if (!drained.ok) return drained;
       // What the fence refused is sealed again once the commits behind it are here.
       if (drained.value.stale > 0 && round < OVERTAKEN) continue;
+      if ((await rekeysByLane(store)).size > 0) {
+        const { settleStranded } = await import('./stranded.ts');
+        const isQueued = await settleStranded(session, drained.value.stale > 0);
+        if (isQueued && ++strandings <= OVERTAKEN) again = true;
+      }
+      // What the service worker sent may have failed before this engine was there.
+      shutOutDue ||= drained.value.failed > 0;
+      if (shutOutDue && (await hasFailures(store))) {
+        const { settleShutOut } = await import('./stranded.ts');
+        if (await settleShutOut(session)) again = true;
+      }
+      shutOutDue = false;
       break;
     }
     if (refillDue) {
-      const refilled = await refillKeyPackages(store, relay, identity, locks, clock);
+      const refilled = await refillKeyPackages(store, relay, identity, locks, clock, pastByAll());
       if (!refilled.ok) return refilled;
       refillDue = false;
     }
     return { ok: true, value: undefined };
   };
 
+  /**
+   * What ended before this is over by this device's clock and by the relay's. With a clock that is ahead for a
+   * moment, keys would go that others have just used.
+   */
+  const pastByAll = (): number => Math.min(clock.now(), heard + QUIET_MS);
+
+  const keepUp = async () => {
+    // A clock that was ahead, and was put right, must not put it off.
+    if (Math.abs(nextUpkeep - clock.now()) <= UPKEEP_MS && clock.now() < nextUpkeep) return;
+    const { upkeep } = await import('./upkeep.ts');
+    await upkeep(session, pastByAll());
+    // Packages end, and others take them.
+    refillDue = true;
+    nextUpkeep = clock.now() + UPKEEP_MS;
+  };
+
   const carryOutWaiting = async (): Promise<Result<'done' | 'again'>> => {
-    for (const operation of await waitingIntents(session.store)) {
+    const waiting = await waitingIntents(session.store);
+    if (waiting.length === 0) return { ok: true, value: 'done' };
+    const { carryOut } = await import('./carryOut.ts');
+    for (const operation of waiting) {
       setLink('syncing');
       const progress = await carryOut(session, operation);
       if (!progress.ok) return progress;
@@ -135,7 +190,11 @@ export function createEngine(session: Session): Engine {
         // What came between the pass and the open socket rang for nobody.
         poke();
       },
-      onBell: poke,
+      onBell: (stream) => {
+        // Its mailbox also rings when the pool of KeyPackages runs low.
+        if ((stream as string) === session.identity.device) refillDue = true;
+        poke();
+      },
       onEnd: () => {
         ringing = false;
         hangUp = undefined;
@@ -163,7 +222,7 @@ export function createEngine(session: Session): Engine {
     },
     watchLink(show) {
       watchers.add(show);
-      show(link);
+      show(link, refusal);
       return () => watchers.delete(show);
     },
     dispose() {

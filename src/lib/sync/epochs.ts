@@ -1,5 +1,5 @@
 import { base64urlFromBytes, type Bytes } from '../core/bytes.ts';
-import { bytesFromId, type AccountId, type ConversationId, type GroupId } from '../core/ids.ts';
+import { bytesFromId, type AccountId, type ConversationId, type DeviceId, type GroupId } from '../core/ids.ts';
 import {
   authenticatorHashOf,
   dataOf,
@@ -14,11 +14,14 @@ import {
 } from '../crypto/mls/index.ts';
 import { chainToBytes, deriveChains } from '../crypto/senderKey/chain.ts';
 import { saveMlsGroup } from '../db/mlsGroups.ts';
-import { replaceRoster, rosterTables } from '../db/roster.ts';
-import { deleteOldChains, saveChains } from '../db/senderKeys.ts';
-import type { SenderKeyRow, Store } from '../db/store.ts';
+import { replaceRoster, rosterTables, type Roster } from '../db/roster.ts';
+import { deleteOldChains, newestChainOf, saveChain, saveChains } from '../db/senderKeys.ts';
+import type { MlsGroupRow, SenderKeyRow, Store } from '../db/store.ts';
 import type { GroupData } from '../domain/groupData.ts';
 import { bytesFromCertificate } from '../protocol/certificate.ts';
+import type { Identity } from './identity.ts';
+import type { Session } from './session.ts';
+import { deviceTables, findDeviceChanges, storeDeviceChanges, type DeviceChange } from './deviceChanges.ts';
 
 /** Everything that entering an epoch puts on disk, computed before the transaction opens. */
 export interface EpochEntry {
@@ -31,8 +34,11 @@ export interface EpochEntry {
   readonly data: GroupData;
 }
 
-/** Derives the sender chains of every leaf and drops the secret they came from (protocol §3). */
-export async function enterEpoch(group: MlsGroup, now: number): Promise<EpochEntry> {
+/**
+ * Derives the sender chains of every leaf and drops the secret they came from (protocol §3).
+ * @param began by the relay's clock where that is known: how long chains stay is counted from there.
+ */
+export async function enterEpoch(group: MlsGroup, began: number): Promise<EpochEntry> {
   const groupId = groupIdOf(group);
   const epoch = epochOf(group);
   const members = membersOf(group);
@@ -62,50 +68,90 @@ export async function enterEpoch(group: MlsGroup, now: number): Promise<EpochEnt
         signaturePublic: chain.signaturePublic,
         chainKey: chainToBytes(chain),
         iteration: 0,
-        createdAt: now,
-        updatedAt: now,
+        createdAt: began,
+        updatedAt: began,
       };
     }),
   };
 }
 
 /** Tables of a transaction that enters an epoch. */
-export const epochTables = ['mlsGroups', 'senderKeys', ...rosterTables] as const;
+export const epochTables = ['mlsGroups', 'senderKeys', ...rosterTables, ...deviceTables] as const;
 
 /**
  * Stores the epoch inside the caller's transaction: state, chains, and the roster that the tree
  * authenticates. Whatever commit of our own was in flight is over with it.
- * @param revision of the state that the step was computed from; 0 for a new group.
+ * @param place.revision of the state that the step was computed from; 0 for a new group.
+ * @param place.restored when that state came out of a backup, and the step is not our own: another holder of the
+ *   state may have sealed in this epoch with the very chain that we would, so we get none.
+ * @returns what changed about people's devices, for {@link tellDeviceChanges}.
  */
 export async function storeEpoch(
   store: Store,
   entry: EpochEntry,
-  place: { readonly conversationId: ConversationId; readonly revision: number; readonly self: AccountId },
+  place: Pick<MlsGroupRow, 'conversationId' | 'revision' | 'streamEpoch' | 'renewedAt'> & {
+    readonly self: AccountId;
+    readonly device: DeviceId;
+    readonly restored?: number;
+  },
   now: number,
-): Promise<void> {
-  await replaceRoster(
-    store,
-    {
-      ...entry,
-      conversationId: place.conversationId,
-      self: place.self,
-      members: entry.members.map(({ account, device, certificate }) => ({
-        account,
-        device,
-        accountKey: certificate.accountKey,
-        accountKeyText: base64urlFromBytes(certificate.accountKey),
-        certificate: bytesFromCertificate(certificate),
-      })),
-    },
-    now,
-  );
+): Promise<DeviceChange[]> {
+  const changes = await findDeviceChanges(store, { account: place.self, device: place.device }, entry.members);
+  await replaceRoster(store, rosterOf(entry, place), now);
   await saveMlsGroup(store, {
     groupId: entry.groupId,
     conversationId: place.conversationId,
     epoch: entry.epoch,
     revision: place.revision,
     state: entry.state,
+    ...(place.restored !== undefined && { restoredAt: place.restored }),
+    ...(place.streamEpoch !== undefined && { streamEpoch: place.streamEpoch }),
+    ...(place.renewedAt !== undefined && { renewedAt: place.renewedAt }),
   });
-  await saveChains(store, entry.chains);
-  await deleteOldChains(store, entry.groupId, now);
+  const others = entry.chains.filter((chain) => chain.deviceId !== place.device);
+  const own = entry.chains.filter((chain) => chain.deviceId === place.device);
+  const streamEpoch = place.streamEpoch ?? entry.epoch;
+  const usable = place.restored === undefined ? own.map((chain) => ({ ...chain, streamEpoch })) : [];
+  await saveChains(store, [...others, ...usable]);
+  await deleteOldChains(store, entry.groupId);
+  await storeDeviceChanges(store, changes, now);
+  return changes;
 }
+
+/**
+ * What epoch the relay's stream is in, for a group whose own differs: the group's commits and our own chain's
+ * records are offered for that one. Inside the caller's transaction, which has `mlsGroups` and `senderKeys`.
+ */
+export async function setStreamEpoch(
+  { store, identity }: Session,
+  stored: MlsGroupRow,
+  streamEpoch: number,
+): Promise<void> {
+  await saveMlsGroup(store, { ...stored, streamEpoch });
+  const own = await newestChainOf(store, stored.groupId, identity.signaturePublic);
+  if (own !== undefined) await saveChain(store, { ...own, streamEpoch });
+}
+
+/** The roster of an epoch as the store keeps it. */
+export const rosterOf = (
+  { groupId, data, members }: Pick<EpochEntry, 'groupId' | 'data' | 'members'>,
+  { conversationId, self }: { readonly conversationId: ConversationId; readonly self: AccountId },
+): Roster => ({
+  groupId,
+  data,
+  conversationId,
+  self,
+  members: members.map(({ account, device, certificate }) => ({
+    account,
+    device,
+    accountKey: certificate.accountKey,
+    accountKeyText: base64urlFromBytes(certificate.accountKey),
+    certificate: bytesFromCertificate(certificate),
+  })),
+});
+
+/** This device, as {@link storeEpoch} wants to know it. */
+export const own = ({ identity }: { readonly identity: Identity }) => ({
+  self: identity.account,
+  device: identity.device,
+});

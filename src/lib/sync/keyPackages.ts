@@ -19,6 +19,7 @@ import type { CallFault, RelayClient } from './relayClient.ts';
  * Keeps the device's pool on the relay filled: 50 packages, made anew when 25 are left, and one
  * last-resort package (protocol §7). The private halves are on disk before the public ones leave; an
  * upload that was cut off is repeated with the same packages.
+ * @param past a time that is past by every clock, in milliseconds since the epoch: packages that ended by then go.
  * @returns how many packages were published.
  */
 export function refillKeyPackages(
@@ -27,6 +28,7 @@ export function refillKeyPackages(
   identity: Identity,
   locks: Locks,
   clock: Clock,
+  past: number,
 ): Promise<Result<number, CallFault>> {
   return locks.run('key-packages', async () => {
     const resumed = await publish(store, relay, clock);
@@ -35,8 +37,8 @@ export function refillKeyPackages(
     if (!pool.ok) return pool;
     const { available } = pool.value;
     const now = clock.now();
-    await expireKeyPackages(store, now);
-    await forgetRetired(store, now);
+    await expireKeyPackages(store, past);
+    await forgetRetired(store, past);
     // One that was used is retired here, while the relay would go on handing it out.
     const lastResort = pool.value.lastResort && (await hasLastResort(store));
     const missing = available < KEY_PACKAGE_REFILL ? KEY_PACKAGE_TARGET - available : 0;
@@ -66,7 +68,8 @@ const STEP = 6;
 /** Deletes the private halves of packages of last resort that nobody can hold a reservation of any more. */
 async function forgetRetired(store: Store, now: number): Promise<void> {
   for (const row of await keyPackagesByStatus(store, 'reserved')) {
-    if ((row.reservationExpiresAt ?? 0) <= now) await updateKeyPackageStatus(store, row.ref, 'expired', now);
+    if (row.isLastResort && (row.reservationExpiresAt ?? 0) <= now)
+      await updateKeyPackageStatus(store, row.ref, 'expired', now);
   }
 }
 

@@ -1,16 +1,20 @@
 import type { AccountId, ConversationId } from '../core/ids.ts';
 import { newId, type MessageId } from '../core/ids.ts';
+import type { GroupChange } from '../domain/groupChanges.ts';
+import { addMessage } from '../db/messages/add.ts';
+import { messageTables } from '../db/messages/whole.ts';
 import type { Identity } from './identity.ts';
 import { nextSortKey, type Composer } from './compose.ts';
 
 /** What happened to a group, as it stands in the metadata of a system line. People by account. */
 export type NoticeFacts =
   | { readonly what: 'created' | 'joined'; readonly by?: AccountId }
-  | { readonly what: 'added' | 'removed'; readonly by: AccountId; readonly who: readonly AccountId[] }
-  | { readonly what: 'left'; readonly who: readonly AccountId[] };
+  /** A device of theirs came back with new keys, or is new. */
+  | { readonly what: 'returned' | 'device'; readonly who: readonly AccountId[] }
+  | GroupChange;
 
 /** Tables of {@link addNotice}. */
-export const noticeTables = ['messages', 'conversations', 'settings'] as const;
+export const noticeTables = [...messageTables, 'settings'] as const;
 
 /** Adds a system line to a conversation inside the caller's transaction. */
 export async function addNotice(
@@ -21,7 +25,7 @@ export async function addNotice(
   const { store, identity, clock, random } = composer;
   const { sortKey, at } = await nextSortKey(composer);
   const now = clock.now();
-  await store.messages.add({
+  await addMessage(store, {
     id: newId<MessageId>(random),
     conversationId,
     senderId: identity.account,

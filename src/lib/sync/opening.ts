@@ -4,7 +4,7 @@ import { authenticateRun, type AuthenticatedRun } from '../crypto/senderKey/auth
 import { chainFromBytes, chainToBytes, type SenderChain } from '../crypto/senderKey/chain.ts';
 import { readHeader } from '../crypto/senderKey/layout.ts';
 import { openAuthenticated, type OpenedRecord } from '../crypto/senderKey/open.ts';
-import { chainAt, newestChainOf, saveChain } from '../db/senderKeys.ts';
+import { chainAt, saveChain } from '../db/senderKeys.ts';
 import type { InboxRow, SenderKeyRow } from '../db/store.ts';
 import { outcomeOfFault, type Outcome } from './outcomes.ts';
 import type { Session } from './session.ts';
@@ -36,7 +36,7 @@ export interface Opened {
  */
 export async function authenticateBatch(session: Session, groupId: GroupId, rows: readonly InboxRow[]): Promise<Batch> {
   const { store, identity } = session;
-  const present = (await newestChainOf(store, groupId, identity.signaturePublic))?.epoch ?? 0;
+  const present = (await store.mlsGroups.get(groupId))?.epoch ?? 0;
   const outcomes = new Map<InboxRow, Outcome>();
   const byChain = new Map<string, { epoch: number; leaf: number; rows: InboxRow[] }>();
   for (const row of rows) {
@@ -57,16 +57,41 @@ export async function authenticateBatch(session: Session, groupId: GroupId, rows
   for (const { epoch, leaf, rows: ofChain } of byChain.values()) {
     const sender = await chainAt(store, groupId, epoch, leaf);
     if (sender === undefined) {
-      for (const row of ofChain) outcomes.set(row, epoch > present ? 'FutureEpoch' : 'SentBeforeJoin');
+      for (const row of ofChain) outcomes.set(row, outcomeWithoutChain(row, epoch, present));
     } else if (sender.deviceId === identity.device) {
-      // Our own chain is for sealing: what we sent comes back as an echo, never to be opened.
-      for (const row of ofChain) outcomes.set(row, 'OwnEcho');
+      for (const [row, outcome] of await echoes(sender, ofChain)) outcomes.set(row, outcome);
     } else {
       const records = ofChain.map((row) => row.payload);
       runs.push({ sender, rows: ofChain, authenticated: await authenticateRun(chainOf(sender), records) });
     }
   }
   return { rows, runs, outcomes };
+}
+
+/**
+ * A record of an epoch that is to come waits for the commit that leads there. One that names an epoch further
+ * on than the stream ever was would wait for ever.
+ */
+function outcomeWithoutChain(row: InboxRow, epoch: number, present: number): Outcome {
+  if (epoch <= present) return 'SentBeforeJoin';
+  return epoch > row.epoch ? 'Tampered' : 'FutureEpoch';
+}
+
+/**
+ * Our own chain is for sealing: what we sent comes back as an echo, never to be opened. What is ahead of the
+ * chain, and signed by us, another copy of this device has sealed.
+ */
+async function echoes(chain: SenderKeyRow, rows: readonly InboxRow[]): Promise<(readonly [InboxRow, Outcome])[]> {
+  const ahead = rows.filter((row) => {
+    const header = readHeader(row.payload);
+    return header.ok && header.value.iteration >= chain.iteration;
+  });
+  const { authentic } = await authenticateRun(
+    chainOf(chain),
+    ahead.map((row) => row.payload),
+  );
+  const foreign = new Set(authentic.map(({ index }) => ahead[index]));
+  return rows.map((row) => [row, foreign.has(row) ? 'StateTorn' : 'OwnEcho']);
 }
 
 /** Opens a batch inside the caller's transaction and moves its chains on. @returns in the order of the log. */

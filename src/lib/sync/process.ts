@@ -1,10 +1,11 @@
 import type { GroupId, StreamId } from '../core/ids.ts';
-import { nextEntries, setBuffered, streamsWithNews } from '../db/inbox.ts';
+import { isPlea } from '../crypto/mls/index.ts';
+import { nextEntries, setBuffered, streamsBuffered, streamsWithNews, takeGaps } from '../db/inbox.ts';
+import { recordSecurityEvent } from '../db/security.ts';
 import type { InboxRow } from '../db/store.ts';
-import { groupLock, processCommitEntry } from './commits.ts';
-import { processRecords } from './records.ts';
+import { groupLock } from './groupState.ts';
+import { healingTables, queueRejoin } from './healing.ts';
 import type { Session } from './session.ts';
-import { processWelcome } from './welcomes.ts';
 
 /** Entries opened in one transaction. */
 const BATCH = 256;
@@ -15,8 +16,9 @@ export interface ProcessReport {
 }
 
 /**
- * Opens everything in the inbox: the mailbox first, since welcomes lead to the groups; then each
- * stream in its order, records in runs between commits.
+ * Opens everything in the inbox: each stream in its order, records in runs between commits, then the
+ * mailbox. What belongs to a group that only a welcome leads to waits for it; and whoever was removed and
+ * invited again has heard of the removal when the welcome comes.
  */
 export async function processInbox(session: Session): Promise<ProcessReport> {
   const mailbox = session.identity.device as string as StreamId;
@@ -24,14 +26,46 @@ export async function processInbox(session: Session): Promise<ProcessReport> {
   let entries = 0;
   for (;;) {
     const streams = await streamsWithNews(session.store);
-    if (streams.length === 0) return { welcomes, entries };
+    if (streams.length === 0) {
+      await tellGaps(session);
+      await noticeLost(session);
+      return { welcomes, entries };
+    }
+    for (const stream of streams) if (stream !== mailbox) entries += await processStream(session, stream);
     if (streams.includes(mailbox)) {
+      // Loaded with the first group that somebody else started.
+      const { processWelcome } = await import('./welcomes.ts');
       for (const row of await nextEntries(session.store, mailbox, BATCH)) {
         await session.locks.run('mailbox', () => processWelcome(session, row));
         welcomes++;
       }
     }
-    for (const stream of streams) if (stream !== mailbox) entries += await processStream(session, stream);
+  }
+}
+
+/** The relay skipped entries of a group that we are still in, or of the mailbox: the person is told. */
+async function tellGaps({ store, clock }: Session): Promise<void> {
+  await store.tx('rw', ['cursors', 'mlsGroups', 'securityEvents'], async () => {
+    for (const { streamId } of await takeGaps(store)) {
+      const at = clock.now();
+      const event = { eventType: 'entries-missing', severity: 'medium', description: '', at } as const;
+      await recordSecurityEvent(store, { ...event, rawData: { streamId } });
+    }
+  });
+}
+
+/**
+ * Entries of an epoch that no commit here leads to, with everything read that the relay has: the others
+ * followed a commit that this device could not. It has to come back.
+ */
+async function noticeLost(session: Session): Promise<void> {
+  const { store } = session;
+  for (const stream of await streamsBuffered(store)) {
+    const groupId = stream as string as GroupId;
+    await store.tx('rw', [...healingTables], async () => {
+      const group = await store.mlsGroups.get(groupId);
+      if (group !== undefined) await queueRejoin(session, group.conversationId, groupId, 'lost');
+    });
   }
 }
 
@@ -47,13 +81,25 @@ async function processStream(session: Session, stream: StreamId): Promise<number
     return 0;
   }
   if (first.kind === 'commit') {
+    const { processCommitEntry } = await import('./commits.ts');
     await processCommitEntry(session, first);
     return 1;
   }
-  const end = rows.findIndex((row) => row.kind === 'commit');
+  if (isPlea(first.payload)) {
+    await session.locks.run(groupLock(groupId), () => processPleaOf(session, groupId, first));
+    return 1;
+  }
+  const end = rows.findIndex((row) => row.kind === 'commit' || isPlea(row.payload));
   const run = end < 0 ? rows : rows.slice(0, end);
   await session.locks.run(groupLock(groupId), () => processRun(session, groupId, run));
   return run.length;
+}
+
+async function processPleaOf(session: Session, groupId: GroupId, row: InboxRow): Promise<void> {
+  const group = await session.store.mlsGroups.get(groupId);
+  if (group === undefined) return;
+  const { processPlea } = await import('./pleas.ts');
+  await processPlea(session, group.conversationId, groupId, row);
 }
 
 async function processRun(session: Session, groupId: GroupId, run: readonly InboxRow[]): Promise<void> {
@@ -62,5 +108,8 @@ async function processRun(session: Session, groupId: GroupId, run: readonly Inbo
   // Another tab may have opened some of them while we waited for the lock.
   const rows = run.filter((_, i) => still[i]?.status === 'new');
   const group = await store.mlsGroups.get(groupId);
-  if (rows.length > 0 && group !== undefined) await processRecords(session, group.conversationId, groupId, rows);
+  if (rows.length === 0 || group === undefined) return;
+  // Loaded with the first that somebody else sent.
+  const { processRecords } = await import('./records.ts');
+  await processRecords(session, group.conversationId, groupId, rows);
 }

@@ -1,139 +1,109 @@
-import { clamp, compareStamps, observe, sortKeyOf, stampOf, type Stamp } from '../core/clock.ts';
-import type { AccountId, ConversationId, DeviceId, GroupId, MessageId } from '../core/ids.ts';
+import type { AccountId, ConversationId, GroupId, MessageId } from '../core/ids.ts';
 import { finishEntries } from '../db/inbox.ts';
-import { addReceived, knownMessages } from '../db/messages.ts';
-import { recordReceipts } from '../db/receipts.ts';
-import { getSetting, setSetting } from '../db/settings.ts';
+import { readyForText } from '../db/messages/bodies.ts';
 import type { InboxRow, MessageRow } from '../db/store.ts';
-import { compose, composeTables, newMessageId, nextSortKey } from './compose.ts';
+import { may, type Role } from '../domain/roles.ts';
 import { contentFromBytes, type Content } from './content.ts';
-import { queueRelease } from './leaving.ts';
+import { applyContents, contentTables, type Received } from './contents.ts';
+import { healingTables, queueRejoin } from './healing.ts';
+import { putAside } from './later.ts';
 import { authenticateBatch, openBatch, type Opened } from './opening.ts';
 import { outcomeOfFault, type Outcome } from './outcomes.ts';
+import { composeReceipts } from './receipts.ts';
 import type { Session } from './session.ts';
 
 /** Tables of {@link processRecords}. */
-export const recordTables = [
-  ...composeTables,
-  'inbox',
-  'messages',
-  'conversations',
-  'messageReadReceipts',
-  'groupMembers',
-  'users',
-  'devices',
-  'relayLogin',
-] as const;
+export const recordTables = [...contentTables, ...healingTables, 'groups', 'contacts', 'inbox'] as const;
 
 /**
  * Opens sealed records of one group, in the order of the log, and stores what they say: message keys
  * consumed, chains moved on, plaintext sealed at rest, entries done, all in one transaction.
+ * @param from by `hand` they are no entries of the inbox, and what does not open in them says nothing about the group.
+ * @returns ids of the messages that were new.
  */
 export async function processRecords(
   session: Session,
   conversationId: ConversationId,
   groupId: GroupId,
   rows: readonly InboxRow[],
-): Promise<void> {
+  from: 'relay' | 'hand' = 'relay',
+): Promise<readonly MessageId[]> {
   const batch = await authenticateBatch(session, groupId, rows);
-  await session.store.tx('rw', recordTables, async () => {
+  await readyForText(Math.max(...rows.map((row) => row.payload.length)));
+  return session.store.tx('rw', recordTables, async () => {
     const { outcomes } = batch;
     const opened = await openBatch(session, batch);
     const fresh = await applyAll(session, conversationId, opened, outcomes);
+    await composeReceipts(session, conversationId, 'd', fresh.others);
+    if (from === 'hand') return fresh.all;
     await finishEntries(
       session.store,
       rows.map((row) => ({ row, outcome: outcomes.get(row) ?? 'Malformed' })),
     );
-    if (fresh.length > 0) await acknowledge(session, conversationId, fresh);
+    const said = new Set(outcomes.values());
+    if (said.has('Forked')) await queueRejoin(session, conversationId, groupId, 'forked');
+    if (said.has('StateTorn')) await queueRejoin(session, conversationId, groupId, 'copied');
+    return fresh.all;
   });
 }
 
-/** Stores what the opened records say. @returns the ids of the messages that were new. */
+/** Stores what the opened records say. @returns the ids of the messages that were new, and which others sent. */
 async function applyAll(
   session: Session,
   conversationId: ConversationId,
   opened: readonly Opened[],
   outcomes: Map<InboxRow, Outcome>,
-): Promise<MessageId[]> {
-  const { store, clock } = session;
-  const now = clock.now();
-  const known = await knownMessages(
-    store,
-    opened.map(({ record }) => record.messageId),
-  );
-  const messages: MessageRow[] = [];
-  let newest: Stamp | undefined;
-  for (const { row, sender, record } of opened) {
+): Promise<{ readonly all: MessageId[]; readonly others: MessageId[] }> {
+  const roleOf = await rolesIn(session, conversationId);
+  const isChannel = await isChannelOf(session, conversationId);
+  const isBlocked = await isBlockedIn(session, conversationId);
+  const received: (Received & { readonly row: InboxRow })[] = [];
+  const unreadable: MessageRow[] = [];
+  for (const one of opened) {
+    const { row, record } = one;
+    const sender = { ...one.sender, role: roleOf(one.sender.accountId) };
     const content = contentFromBytes(record.plaintext);
-    if (!content.ok) {
-      outcomes.set(row, outcomeOfFault(content.error.code));
-      continue;
+    if (isBlocked) outcomes.set(row, 'PolicyRejected');
+    else if (content.ok && isOwnWord(content.value) && isChannel && !may(sender.role, 'write-channel')) {
+      outcomes.set(row, 'PolicyRejected');
+    } else if (content.ok) received.push({ row, id: record.messageId, sender, content: content.value });
+    else {
+      const outcome = outcomeOfFault(content.error.code);
+      outcomes.set(row, outcome);
+      if (outcome !== 'UnsupportedVersion') continue;
+      const line = await putAside(session, conversationId, one, sender);
+      if (line !== undefined) unreadable.push(line);
     }
-    if (content.value.k === 'text') {
-      const stamp = stampOf(content.value.s);
-      if (stamp === undefined || !content.value.s.endsWith(`-${sender.deviceId}`)) {
-        outcomes.set(row, 'Malformed');
-        continue;
-      }
-      if (known.has(record.messageId)) {
-        outcomes.set(row, 'Duplicate');
-        continue;
-      }
-      known.add(record.messageId);
-      messages.push(messageFrom(conversationId, sender, record.messageId, content.value, stamp, now));
-      if (newest === undefined || compareStamps(stamp, newest) > 0) newest = stamp;
-    } else if (content.value.k === 'receipt') {
-      await recordReceipts(
-        store,
-        conversationId,
-        sender.accountId,
-        { delivered: content.value.d, read: content.value.r },
-        now,
-      );
-    } else {
-      await queueRelease(session, conversationId, sender.accountId, content.value.n);
-    }
-    outcomes.set(row, 'Applied');
   }
-  const stored = await addReceived(store, conversationId, messages, now);
-  if (newest !== undefined) {
-    const last = (await getSetting<Stamp>(store, 'clock')) ?? { ms: 0, count: 0 };
-    await setSetting(store, 'clock', observe(last, newest, now), now);
-  }
-  return stored;
+  const applied = await applyContents(session, conversationId, received, unreadable);
+  received.forEach(({ row }, i) => outcomes.set(row, applied.outcomes[i] ?? 'Malformed'));
+  const own = new Set(
+    received.filter(({ sender }) => sender.accountId === session.identity.account).map(({ id }) => id),
+  );
+  return { all: applied.fresh, others: applied.fresh.filter((id) => !own.has(id)) };
 }
 
-function messageFrom(
-  conversationId: ConversationId,
-  sender: { readonly accountId: AccountId; readonly deviceId: DeviceId },
-  id: MessageId,
-  content: Extract<Content, { k: 'text' }>,
-  stamp: Stamp,
-  now: number,
-): MessageRow {
-  const bounded = clamp(stamp, now);
-  return {
-    id,
-    conversationId,
-    senderId: sender.accountId,
-    deviceId: sender.deviceId,
-    type: 'text',
-    content: content.t,
-    isOutgoing: false,
-    isEncrypted: true,
-    status: 'delivered',
-    sortKey: bounded.clamped ? sortKeyOf(bounded.stamp, sender.deviceId) : content.s,
-    timestamp: bounded.stamp.ms,
-    isDeleted: false,
-    createdAt: now,
-    updatedAt: now,
-    ...(bounded.clamped ? { metadata: { clamped: true } } : {}),
-  };
+/** What adds something to a conversation, rather than to what somebody said in it. */
+const isOwnWord = ({ k }: Content): boolean => k === 'text' || k === 'space';
+
+/** Whether this is the chat with somebody who is blocked: nothing that they send counts. */
+async function isBlockedIn({ store }: Session, conversationId: ConversationId): Promise<boolean> {
+  const contactId = (await store.conversations.get(conversationId))?.contactId;
+  return contactId !== undefined && (await store.contacts.get(contactId))?.isBlocked === true;
 }
 
-/** Tells the senders that their messages are on this device, in the transaction that put them there. */
-async function acknowledge(session: Session, conversationId: ConversationId, ids: readonly MessageId[]): Promise<void> {
-  const { sortKey } = await nextSortKey(session);
-  const id = newMessageId(session.random);
-  await compose(session, conversationId, { k: 'receipt', d: [...ids], r: [] }, { id, sortKey, isMessage: false });
+/** Whether only some may write here. */
+async function isChannelOf({ store }: Session, conversationId: ConversationId): Promise<boolean> {
+  const groupId = (await store.conversations.get(conversationId))?.groupId;
+  const group = groupId === undefined ? undefined : await store.groups.get(groupId);
+  return group?.settings?.['isChannel'] === true;
+}
+
+/** What each person may do here, by the roster as the log has it now. In a direct chat nobody is above the other. */
+async function rolesIn({ store }: Session, conversationId: ConversationId): Promise<(account: AccountId) => Role> {
+  const conversation = await store.conversations.get(conversationId);
+  if (conversation?.groupId === undefined) return () => 'member';
+  const members = await store.groupMembers.where('groupId').equals(conversation.groupId).toArray();
+  const roles = new Map(members.map((member) => [member.memberId, member.role]));
+  return (account) => roles.get(account) ?? 'guest';
 }

@@ -1,4 +1,4 @@
-import type { Clock, Locks, Logger, Random } from '../core/ports.ts';
+import type { Clock, Locks, Logger, Meter, Random } from '../core/ports.ts';
 import type { Store } from '../db/store.ts';
 import type { Identity } from './identity.ts';
 import type { RelayClient } from './relayClient.ts';
@@ -12,4 +12,5 @@ export interface Session {
   readonly random: Random;
   readonly locks: Locks;
   readonly logger: Logger;
+  readonly meter?: Meter;
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Bytes } from '../core/bytes.ts';
-import { bytesUpTo, deviceId, entryId, natural } from '../protocol/fields.ts';
+import { accountId, bytesUpTo, deviceId, entryId, natural } from '../protocol/fields.ts';
 import { cborFromValue, valueFromCbor } from '../protocol/wire.ts';
 
 /**
@@ -23,6 +23,12 @@ const staged = v.strictObject({
   members: v.array(deviceId),
   spends: v.array(entryId),
   fence: v.boolean(),
+  /** Accounts that leave with it, by notes of their own. */
+  leaving: v.optional(v.array(accountId), []),
+  /** The commit of this device coming back. */
+  isReturn: v.exactOptional(v.literal(true)),
+  /** The token of the link that this device comes by. */
+  through: v.exactOptional(bytesUpTo(32)),
   /** The operation that it carries out. */
   intent: v.string(),
 });

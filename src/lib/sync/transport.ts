@@ -41,6 +41,8 @@ export interface LoginSigner {
   readonly device: DeviceId;
   /** Encoded device certificate, for registration. */
   readonly certificate: Bytes;
+  /** Of whoever runs the relay, where it takes new accounts by invitation only. */
+  readonly invite?: string;
   /** Ed25519 signature, 64 bytes. */
   sign(data: Bytes): Promise<Bytes>;
 }

@@ -1,13 +1,15 @@
 import type { AccountId, ConversationId, GroupId, KeyPackageRef, StreamId } from '../core/ids.ts';
 import { directConversationId } from '../crypto/identity.ts';
-import { dataOf, epochOf, groupIdOf, joinFromWelcome, membersOf, welcomeRefs } from '../crypto/mls/index.ts';
-import { finishEntries, setBuffered } from '../db/inbox.ts';
+import { inviterOf, joinFromWelcome, welcomeRefs } from '../crypto/mls/follow.ts';
+import { dataOf, epochOf, groupIdOf, isAnswer } from '../crypto/mls/index.ts';
+import { expectGap, finishEntries, setBuffered } from '../db/inbox.ts';
 import { loadBundle, loadKeyPackage, reserveKeyPackage, spendKeyPackage } from '../db/keyPackages.ts';
 import { loadMlsGroup } from '../db/mlsGroups.ts';
 import type { InboxRow, Store } from '../db/store.ts';
 import type { GroupData } from '../domain/groupData.ts';
 import { RESERVATION_MS } from '../protocol/limits.ts';
-import { enterEpoch, epochTables, storeEpoch } from './epochs.ts';
+import { tellDeviceChanges } from './deviceChanges.ts';
+import { enterEpoch, epochTables, own, storeEpoch } from './epochs.ts';
 import type { Identity } from './identity.ts';
 import { addNotice, noticeTables } from './notices.ts';
 import { outcomeOfFault, type Outcome } from './outcomes.ts';
@@ -19,6 +21,7 @@ const welcomeTables = [
   ...noticeTables,
   ...queueTables,
   'inbox',
+  'cursors',
   'keyPackages',
   'keyPackageBundles',
 ] as const;
@@ -28,6 +31,7 @@ const welcomeTables = [
  * deleted in the transaction that stores the group, so the same package never opens a second welcome.
  */
 export async function processWelcome(session: Session, row: InboxRow): Promise<Outcome> {
+  if (isAnswer(row.payload)) return (await import('./pleas.ts')).processAnswer(session, row);
   const outcome = await join(session, row);
   if (outcome !== 'Applied') {
     await session.store.tx('rw', ['inbox'], () => finishEntries(session.store, [{ row, outcome }]));
@@ -51,13 +55,18 @@ async function join(session: Session, row: InboxRow): Promise<Outcome> {
     const conversationId = conversationOf(data, groupId, identity);
     if (conversationId === undefined) return 'PolicyRejected';
     const known = await loadMlsGroup(store, groupId);
-    if (known !== undefined && known.epoch >= epochOf(group)) return 'Duplicate';
-    const entry = await enterEpoch(group, now);
+    // Whoever is in comes back by itself, and takes no welcome into another history of the group. Perhaps the
+    // commit that removed us is still to be read: then the welcome is looked at again.
+    if (known !== undefined) return known.epoch >= epochOf(group) ? 'Duplicate' : 'FutureEpoch';
+    const entry = await enterEpoch(group, row.at);
     const isLastResort = (await loadKeyPackage(store, ref))?.isLastResort === true;
-    const adder = membersOf(group).find((member) => member.device === row.sender)?.account;
+    const adder = (await inviterOf(row.payload, bundle, identity, group))?.account;
     await store.tx('rw', welcomeTables, async () => {
       const isNew = (await store.conversations.get(conversationId)) === undefined;
-      await storeEpoch(store, entry, { conversationId, revision: known?.revision ?? 0, self: identity.account }, now);
+      const place = { conversationId, revision: 0, streamEpoch: row.epoch, renewedAt: now, ...own(session) };
+      const changes = await storeEpoch(store, entry, place, now);
+      const { leaving: _was, ...metadata } = (await store.conversations.get(conversationId))?.metadata ?? {};
+      await store.conversations.update(conversationId, { metadata });
       const by = adder ?? identity.account;
       if (isLastResort) await retireLastResort(store, ref, by, now);
       else await spendKeyPackage(store, ref, by, groupId, now);
@@ -66,8 +75,10 @@ async function join(session: Session, row: InboxRow): Promise<Outcome> {
       }
       // Whoever came in by the package that others may use too must get keys of their own at once.
       if (isLastResort) await queueIntent(session, conversationId, { what: 'rotate', groupId });
+      await expectGap(store, groupId as string as StreamId);
       await setBuffered(store, groupId as string as StreamId, false);
-      await finishEntries(store, [{ row, outcome: 'Applied' }]);
+      const mustDecide = await tellDeviceChanges(session, conversationId, changes);
+      await finishEntries(store, [{ row, outcome: mustDecide ? 'IdentityChanged' : 'Applied' }]);
     });
     return 'Applied';
   }

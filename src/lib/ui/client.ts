@@ -6,6 +6,10 @@ import type { CairnClient } from '../services/client.ts';
 export interface Session {
   /** Ends the worker that holds the keys; the page then shows the locked screen. */
   lock(): Promise<void>;
+  /** The account is gone from this device: clears what lies beside the store, and shows the first screen. */
+  startAnew(): Promise<void>;
+  /** Asks the browser to keep what is stored also when room gets short. Gives whether it will. */
+  keepStorage(): Promise<boolean>;
 }
 
 /** The engine in its worker, for every component below the root layout. */

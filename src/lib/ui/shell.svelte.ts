@@ -7,7 +7,7 @@ export interface Shell {
   readonly conversations: readonly ConversationItem[] | undefined;
   readonly people: readonly PersonItem[] | undefined;
   readonly connection: ConnectionState | undefined;
-  /** Unread messages of all conversations. */
+  /** Unread messages of all conversations that are not muted. */
   readonly unread: number;
 }
 
@@ -18,7 +18,7 @@ export function createShell(client: CairnClient): Shell {
   const conversations = live<readonly ConversationItem[]>(() => (show) => client.watchConversations(show));
   const people = live<readonly PersonItem[]>(() => (show) => client.watchPeople(show));
   const connection = live<ConnectionState>(() => (show) => client.watchConnection(show));
-  const unread = $derived((conversations.value ?? []).reduce((sum, item) => sum + item.unread, 0));
+  const unread = $derived((conversations.value ?? []).reduce((sum, item) => sum + (item.isMuted ? 0 : item.unread), 0));
   return {
     get conversations() {
       return conversations.value;

@@ -24,6 +24,10 @@ export const fullTime = (at: number, locale: string): string =>
 /** `21 November 2025`. */
 export const fullDate = (at: number, locale: string): string => formatter(locale, { dateStyle: 'long' }).format(at);
 
+/** `November 2025`. */
+export const monthName = (at: number, locale: string): string =>
+  formatter(locale, { month: 'long', year: 'numeric' }).format(at);
+
 /** As short as can be told apart, for a list: the time today, `Yesterday`, a weekday, then a date. */
 export function shortTime(at: number, now: number, locale: string): string {
   const days = daysBetween(at, now);
@@ -52,4 +56,17 @@ export function dayName(at: number, now: number, locale: string): string {
 export function daysBetween(at: number, now: number): number {
   const start = (ms: number) => new Date(ms).setHours(0, 0, 0, 0);
   return Math.round((start(now) - start(at)) / 86_400_000);
+}
+
+/** The day of a time as a date field has it: `2026-11-21`. */
+export function dateInput(at: number): string {
+  const day = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
+}
+
+/** When the day of a date field begins here; `undefined` where the field is empty. */
+export function startOfDate(input: string): number | undefined {
+  const at = new Date(`${input}T00:00`).getTime();
+  return Number.isNaN(at) ? undefined : at;
 }

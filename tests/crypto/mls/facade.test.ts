@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { hexFromBytes } from '../../../src/lib/core/bytes.ts';
 import { unwrap } from '../../../src/lib/core/result.ts';
+import { processCommit, joinFromWelcome, welcomeRefs } from '../../../src/lib/crypto/mls/follow.ts';
 import {
   authenticatorHashOf,
   CLASSICAL_SUITE,
@@ -10,16 +11,13 @@ import {
   groupIdOf,
   groupToBytes,
   isActive,
-  joinFromWelcome,
   membersOf,
   ownLeafOf,
-  processCommit,
   readKeyPackage,
   stageCommit,
   SUITE,
   suiteOf,
   takeExporterSecret,
-  welcomeRefs,
 } from '../../../src/lib/crypto/mls/index.ts';
 import {
   createPerson,

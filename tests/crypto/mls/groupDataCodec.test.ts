@@ -31,6 +31,7 @@ test.each<[string, object]>([
   ['a long name', { name: 'x'.repeat(201) }],
   ['a short salt', { roster: [{ ...roster[0], salt: new Uint8Array(15) }] }],
   ['no room', { maxMembers: 0 }],
+  ['a message that stays for a second', { disappearAfter: 1_000 }],
   ['a member that we don’t know', { theme: 'dark' }],
 ])('what we would not have written is refused: %s', (_, changes) => {
   const bytes = cborFromValue({ ...value, left: [], ...changes });

@@ -16,6 +16,7 @@ import { unwrap } from '../../../src/lib/core/result.ts';
 import { extensionsOf } from '../../../src/lib/crypto/mls/commits.ts';
 import { capabilities, configAt } from '../../../src/lib/crypto/mls/config.ts';
 import { callState, stateOf } from '../../../src/lib/crypto/mls/group.ts';
+import { processCommit, joinFromWelcome } from '../../../src/lib/crypto/mls/follow.ts';
 import {
   CLASSICAL_SUITE,
   createKeyPackages,
@@ -23,10 +24,8 @@ import {
   createMlsGroup,
   dataOf,
   groupToBytes,
-  joinFromWelcome,
   membersOf,
   ownLeafOf,
-  processCommit,
   readKeyPackage,
   stageCommit,
   SUITE,

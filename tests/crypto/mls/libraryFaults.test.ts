@@ -31,6 +31,7 @@ import { unwrap } from '../../../src/lib/core/result.ts';
 import { extensionsOf } from '../../../src/lib/crypto/mls/commits.ts';
 import { configAt } from '../../../src/lib/crypto/mls/config.ts';
 import { callState, stateOf } from '../../../src/lib/crypto/mls/group.ts';
+import { processCommit, joinFromWelcome, welcomeRefs } from '../../../src/lib/crypto/mls/follow.ts';
 import {
   authenticatorHashOf,
   CLASSICAL_SUITE,
@@ -39,11 +40,8 @@ import {
   epochOf,
   groupFromBytes,
   groupToBytes,
-  joinFromWelcome,
-  processCommit,
   readKeyPackage,
   stageCommit,
-  welcomeRefs,
   type MlsGroup,
 } from '../../../src/lib/crypto/mls/index.ts';
 import { generatePair, pairFromBundle } from '../../../src/lib/crypto/mls/keyPackages.ts';

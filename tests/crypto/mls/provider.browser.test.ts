@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { bytesFromHex } from '../../../src/lib/core/bytes.ts';
 import { createProvider } from '../../../src/lib/crypto/mls/provider/index.ts';
+import { nobleMlKem768 } from '../../../src/lib/crypto/mls/provider/mlKem768.ts';
+import { chooseMlKem768, webMlKem768 } from '../../../src/lib/crypto/mls/provider/platformMlKem768.ts';
+import { createXWing } from '../../../src/lib/crypto/mls/provider/xWing.ts';
 import { getCiphersuiteFromName } from 'ts-mls';
 
 const hex = (digits: string) => bytesFromHex(digits) ?? new Uint8Array();
@@ -17,4 +20,19 @@ test("the browser's own X25519 and AES give what RFC 9180 Appendix A.1.1 says", 
   expect(ct).toEqual(hex('f938558b5d72f1a23810b4be2ab4f84331acc02fc97babc53a52ae8218a355a96d8770ac83d07bea87e13c512a'));
   expect(await hpke.open(pair.privateKey, enc, ct, info, hex('436f756e742d30'))).toEqual(text);
   await expect(hpke.open(pair.privateKey, new Uint8Array(32), ct, info)).rejects.toMatchObject({ name: 'CryptoError' });
+});
+
+test("X-Wing with the browser's own ML-KEM-768, where it has one, and JavaScript's open each other's", async () => {
+  const platform = await chooseMlKem768(webMlKem768(crypto.subtle));
+  const [native, script] = [createXWing(platform), createXWing(nobleMlKem768)];
+  const privateKey = hex('7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26');
+  const publicKey = await native.publicKeyOf(privateKey);
+  expect(publicKey).toEqual(await script.publicKeyOf(privateKey));
+  for (const [from, to] of [
+    [native, script],
+    [script, native],
+  ] as const) {
+    const { encapsulated, sharedSecret } = await from.encapsulate(publicKey, new Uint8Array(64).fill(3));
+    expect(await to.decapsulate(privateKey, encapsulated)).toEqual(sharedSecret);
+  }
 });

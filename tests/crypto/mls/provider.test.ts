@@ -19,7 +19,8 @@ import { bytesFromHex, concat, utf8, type Bytes } from '../../../src/lib/core/by
 import { capabilities, configAt } from '../../../src/lib/crypto/mls/config.ts';
 import { createProvider } from '../../../src/lib/crypto/mls/provider/index.ts';
 import { dhkemX25519 } from '../../../src/lib/crypto/mls/provider/dhkemX25519.ts';
-import { xWing } from '../../../src/lib/crypto/mls/provider/xWing.ts';
+import { nobleMlKem768 } from '../../../src/lib/crypto/mls/provider/mlKem768.ts';
+import { createXWing } from '../../../src/lib/crypto/mls/provider/xWing.ts';
 import { suiteNames } from '../../../src/lib/crypto/mls/suite.ts';
 import { createPerson, NOW, seeded, type Device } from './world.ts';
 
@@ -297,6 +298,9 @@ test('a suite that Cairn does not speak is refused', async () => {
   const provider = createProvider({ randomBytes: (length) => new Uint8Array(length) });
   await expect(provider.getCiphersuiteImpl(other)).rejects.toThrow(TypeError);
 });
+
+/** With JavaScript's ML-KEM: a platform's own draws its chance itself. */
+const xWing = createXWing(nobleMlKem768);
 
 test('X-Wing encapsulates to the same bytes as the implementation that ts-mls knows', async () => {
   const reference = new XWing();

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { concat, hexFromBytes, u32, utf8, type Bytes } from '../../../src/lib/core/bytes.ts';
 import { bytesFromId, newId, type DeviceId, type MessageId } from '../../../src/lib/core/ids.ts';
 import { unwrap } from '../../../src/lib/core/result.ts';
+import { processCommit, joinFromWelcome } from '../../../src/lib/crypto/mls/follow.ts';
 import {
   authenticatorHashOf,
   CLASSICAL_SUITE,
@@ -11,10 +12,8 @@ import {
   groupFromBytes,
   groupIdOf,
   groupToBytes,
-  joinFromWelcome,
   membersOf,
   ownLeafOf,
-  processCommit,
   stageCommit,
   SUITE,
   suiteOf,
@@ -28,7 +27,7 @@ import { sha256 } from '../../../src/lib/crypto/primitives.ts';
 import { deriveChains } from '../../../src/lib/crypto/senderKey/chain.ts';
 import { openRun } from '../../../src/lib/crypto/senderKey/open.ts';
 import { sealRecord } from '../../../src/lib/crypto/senderKey/seal.ts';
-import type { GroupData } from '../../../src/lib/domain/groupData.ts';
+import { removalOf, type GroupData } from '../../../src/lib/domain/groupData.ts';
 import { may, outranks, roles, type Role } from '../../../src/lib/domain/roles.ts';
 import { createPerson, entry, leafOf, newGroup, NOW, packageOf, seeded, type Device, type Person } from './world.ts';
 
@@ -157,7 +156,9 @@ async function add(life: Life, by: Member, own: Role, devices: number, base = da
     if (stranger !== undefined && may(own, 'add-member')) {
       const reachable = roles.filter((role) => role === own || outranks(own, role));
       const now: GroupData = data ?? base;
-      data = { ...now, roster: [...now.roster, entry(stranger, pick(life, reachable))] };
+      // Whoever was removed before is invited by somebody who knows of it.
+      const invited = removalOf(now, stranger.account) === undefined ? {} : { invited: epochOf(by.group) };
+      data = { ...now, roster: [...now.roster, { ...entry(stranger, pick(life, reachable)), ...invited }] };
       added.push(stranger.newDevice());
     } else added.push((life.people.find((p) => p.account === by.device.account) as Person).newDevice());
   }

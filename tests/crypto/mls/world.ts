@@ -1,11 +1,12 @@
 import { sha256 } from '../../../src/lib/crypto/primitives.ts';
 import { accountIdOf, createAccountKeys, nameHashOf, signCertificate } from '../../../src/lib/crypto/identity.ts';
+import { joinFromWelcome } from '../../../src/lib/crypto/mls/follow.ts';
 import {
   CLASSICAL_SUITE,
   createKeyPackages,
   createMlsGroup,
   dataOf,
-  joinFromWelcome,
+  epochOf,
   membersOf,
   stageCommit,
   type Change,
@@ -19,7 +20,7 @@ import { concat, u32, utf8, type Bytes } from '../../../src/lib/core/bytes.ts';
 import { newId, type AccountId, type DeviceId, type GroupId } from '../../../src/lib/core/ids.ts';
 import type { Random } from '../../../src/lib/core/ports.ts';
 import { unwrap } from '../../../src/lib/core/result.ts';
-import type { GroupData, RosterEntry } from '../../../src/lib/domain/groupData.ts';
+import { removalOf, type GroupData, type RosterEntry } from '../../../src/lib/domain/groupData.ts';
 import type { Role } from '../../../src/lib/domain/roles.ts';
 import {
   bytesFromCertificate,
@@ -140,7 +141,10 @@ export const newGroup = (owner: Device, suite: SuiteId = CLASSICAL_SUITE, change
 /** The roster with people more, with `role`. */
 export const withPeople = (group: MlsGroup, people: readonly Device[], role: Role = 'member'): GroupData => {
   const data = dataOf(group);
-  return { ...data, roster: [...data.roster, ...people.map((person) => entry(person, role))] };
+  const invited = (person: Device) =>
+    removalOf(data, person.account) === undefined ? {} : { invited: epochOf(group) };
+  const comers = people.map((person) => ({ ...entry(person, role), ...invited(person) }));
+  return { ...data, roster: [...data.roster, ...comers] };
 };
 
 export const withoutPeople = (group: MlsGroup, people: readonly { account: AccountId }[]): GroupData => {

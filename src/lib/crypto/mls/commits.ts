@@ -1,33 +1,20 @@
-import {
-  createCommit,
-  emptyPskIndex,
-  encodeRequiredCapabilities,
-  processPrivateMessage,
-  type Extension,
-  type PrivateMessage,
-  type Proposal,
-} from 'ts-mls';
-import { equal, type Bytes } from '../../core/bytes.ts';
+import type { Extension, Proposal } from 'ts-mls';
+import { createCommit } from 'ts-mls/createCommit.js';
+import { emptyPskIndex } from 'ts-mls/pskIndex.js';
+import { encodeRequiredCapabilities } from 'ts-mls/requiredCapabilities.js';
+import type { Bytes } from '../../core/bytes.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import type { GroupData } from '../../domain/groupData.ts';
+import type { AccountId } from '../../core/ids.ts';
+import { isSameLink, removalsAfter, type GroupData } from '../../domain/groupData.ts';
 import { configAt, GROUP_DATA_EXTENSION, requiredCapabilities } from './config.ts';
 import { askLibrary, mlsFault, type MlsFault } from './fault.ts';
-import {
-  callState,
-  dataOf,
-  epochOf,
-  groupOf,
-  isActive,
-  stateOf,
-  suiteOf,
-  type MlsGroup,
-  type MlsMember,
-} from './group.ts';
+import { callState, dataOf, epochOf, groupOf, isActive, stateOf, suiteOf, type MlsGroup } from './group.ts';
 import { bytesFromData, type DataExtension } from './groupDataCodec.ts';
 import { readKeyPackage } from './keyPackages.ts';
-import { bytesFromMessage, bytesFromWelcome, keyPackageFromBytes, privateMessageFromBytes } from './messages.ts';
+import { verifiedLeavers } from './leaveNote.ts';
+import { bytesFromMessage, bytesFromWelcome, keyPackageFromBytes } from './messages.ts';
 import { algorithmsOf } from './suite.ts';
-import { judgeTransition } from './transition.ts';
+import { judgeTransition, type StagedCommit } from './transition.ts';
 
 /** What a commit is to change. Nothing at all is a change too: it renews this device's keys. */
 export interface Change {
@@ -41,13 +28,7 @@ export interface Change {
   readonly leaveNotes?: readonly Bytes[];
 }
 
-export interface StagedCommit {
-  /** For the group's stream on the relay: an MLS PrivateMessage. */
-  readonly commit: Bytes;
-  /** For the mailboxes of the added devices, once the relay has accepted the commit. */
-  readonly welcome: Bytes | undefined;
-  readonly next: MlsGroup;
-}
+const INFO_KEY_BYTES = 32;
 
 /**
  * Prepares a commit (RFC 9420 §12.4.1). The caller adopts `next` only after the relay accepted the
@@ -104,14 +85,39 @@ async function proposalsOf(group: MlsGroup, change: Change, now: number): Promis
     proposals.push({ proposalType: 'add', add: { keyPackage: keyPackage.value } });
   }
   const left = change.leaveNotes ?? [];
-  if (change.data === undefined && left.length === 0) return ok(proposals);
-  const extensions = extensionsOf({ data: change.data ?? dataOf(group), left });
+  const isRenewal = proposals.length === 0 && dataOf(group).infoKey !== undefined;
+  const isOnlyAdding = proposals.length > 0 && proposals.every((p) => p.proposalType === 'add');
+  if (change.data === undefined && left.length === 0 && (isRenewal || isOnlyAdding)) return ok(proposals);
+  const leaving = verifiedLeavers(left, stateOf(group));
+  if (!leaving.ok) return leaving;
+  const data = await recorded(group, change.data ?? dataOf(group), (change.removes ?? []).length > 0, leaving.value);
+  const extensions = extensionsOf({ data, left });
   if (!extensions.ok) return extensions;
   proposals.push({
     proposalType: 'group_context_extensions',
     groupContextExtensions: { extensions: extensions.value },
   });
   return ok(proposals);
+}
+
+/**
+ * The group data with what every commit has to write down: who went, and another info key where somebody
+ * did or the link is another one, so that they can't read what the group publishes for those who stay.
+ */
+async function recorded(
+  group: MlsGroup,
+  data: GroupData,
+  isRemoval: boolean,
+  leaving: readonly AccountId[],
+): Promise<GroupData> {
+  const before = dataOf(group);
+  const { rng } = await algorithmsOf(stateOf(group).groupContext.cipherSuite);
+  const { infoKey: _old, removed: _before, ...rest } = data;
+  const removed = removalsAfter(before, data.roster, epochOf(group), leaving);
+  const isOther = isRemoval || !isSameLink(before, data);
+  const infoKey =
+    isOther || before.infoKey === undefined ? Uint8Array.from(rng.randomBytes(INFO_KEY_BYTES)) : before.infoKey;
+  return { ...rest, infoKey, ...(removed.length === 0 ? {} : { removed }) };
 }
 
 const isLeafOf = (group: MlsGroup, leaf: number): boolean => stateOf(group).ratchetTree[2 * leaf]?.nodeType === 'leaf';
@@ -124,74 +130,4 @@ export function extensionsOf(data: DataExtension): Result<Extension[], MlsFault>
     { extensionType: 'required_capabilities', extensionData: encodeRequiredCapabilities(requiredCapabilities) },
     { extensionType: GROUP_DATA_EXTENSION, extensionData: encoded.value },
   ]);
-}
-
-export interface ProcessedCommit {
-  readonly next: MlsGroup;
-  readonly committer: MlsMember;
-  readonly added: MlsMember[];
-  readonly removed: MlsMember[];
-  /** This device is out; `next` is inactive and stays in the old epoch. */
-  readonly selfRemoved: boolean;
-  readonly before: GroupData;
-  readonly after: GroupData;
-}
-
-/**
- * Applies another member's commit (RFC 9420 §12.4.2). `group` stays as it is, whatever comes out.
- * @returns `malformed`, `unsupported-version`, `wrong-epoch`, `tampered`, `policy-rejected`,
- *   `bad-certificate`, `forked`, `self-removed`, `invalid`.
- */
-export async function processCommit(
-  group: MlsGroup,
-  bytes: Uint8Array,
-  now: number,
-): Promise<Result<ProcessedCommit, MlsFault>> {
-  if (!isActive(group)) return err(mlsFault('self-removed'));
-  const message = privateMessageFromBytes(bytes);
-  if (!message.ok) return message;
-  const addressed = isForEpoch(group, message.value);
-  if (!addressed.ok) return addressed;
-
-  const state = stateOf(group);
-  const { config, refusedCertificate } = configAt(now);
-  const cipherSuite = await algorithmsOf(state.groupContext.cipherSuite);
-  const seen: { committer?: number; proposals: Proposal[] } = { proposals: [] };
-  const done = await askLibrary(() =>
-    processPrivateMessage(callState(group, config), message.value, emptyPskIndex, cipherSuite, (incoming) => {
-      if (incoming.kind !== 'commit') return 'reject';
-      if (incoming.senderLeafIndex !== undefined) seen.committer = incoming.senderLeafIndex;
-      seen.proposals = incoming.proposals.map(({ proposal }) => proposal);
-      return 'accept';
-    }),
-  );
-  if (!done.ok) return refusedCertificate() ? err(mlsFault('bad-certificate', done.error.detail)) : done;
-  const { newState } = done.value;
-  const selfRemoved = newState.groupActiveState.kind === 'removedFromGroup';
-  const judged = judgeTransition(
-    state,
-    newState.ratchetTree,
-    rewrittenExtensions(seen.proposals) ?? newState.groupContext.extensions,
-    seen.committer ?? -1,
-    seen.proposals,
-    selfRemoved,
-  );
-  if (!judged.ok) return judged;
-  return ok({ ...judged.value, selfRemoved, next: groupOf(newState) });
-}
-
-function isForEpoch(group: MlsGroup, message: PrivateMessage): Result<void, MlsFault> {
-  if (message.contentType !== 'commit') return err(mlsFault('policy-rejected', `content ${message.contentType}`));
-  if (message.authenticatedData.length > 0) return err(mlsFault('policy-rejected', 'authenticated-data'));
-  if (!equal(message.groupId, stateOf(group).groupContext.groupId)) return err(mlsFault('invalid', 'another group'));
-  if (message.epoch === stateOf(group).groupContext.epoch) return ok(undefined);
-  return err(mlsFault('wrong-epoch', `${message.epoch} ${epochOf(group)}`));
-}
-
-/** A removed device doesn't enter the new epoch, so for it they stand in the proposal only. */
-function rewrittenExtensions(proposals: readonly Proposal[]): Extension[] | undefined {
-  const rewrite = proposals.find((p) => p.proposalType === 'group_context_extensions');
-  return rewrite !== undefined && 'groupContextExtensions' in rewrite
-    ? rewrite.groupContextExtensions.extensions
-    : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Capabilities, ClientConfig, Credential, LifetimeConfig } from 'ts-mls';
-import { defaultKeyPackageEqualityConfig } from 'ts-mls';
+import { defaultKeyPackageEqualityConfig } from 'ts-mls/keyPackageEqualityConfig.js';
 import { base64urlFromBytes, equal } from '../../core/bytes.ts';
 import type { Result } from '../../core/result.ts';
 import { certificateFromBytes, type Certificate } from '../../protocol/certificate.ts';
@@ -15,11 +15,14 @@ export const GROUP_DATA_EXTENSION = 0xf0ca;
 /** KeyPackage extension `last_resort` (draft-ietf-mls-extensions): no content. */
 export const LAST_RESORT_EXTENSION = 0x000a;
 
+/** LeafNode extension with the name of somebody who came by the link; private-use range. */
+export const NAME_CARD_EXTENSION = 0xf0cb;
+
 /** What each leaf says it understands. The group's data is required of everybody in a group. */
 export const capabilities = (): Capabilities => ({
   versions: ['mls10'],
   ciphersuites: [...suiteNames],
-  extensions: [GROUP_DATA_EXTENSION, LAST_RESORT_EXTENSION],
+  extensions: [GROUP_DATA_EXTENSION, LAST_RESORT_EXTENSION, NAME_CARD_EXTENSION],
   proposals: [],
   credentials: ['basic'],
 });

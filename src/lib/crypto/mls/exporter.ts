@@ -1,4 +1,4 @@
-import { mlsExporter } from 'ts-mls';
+import { mlsExporter } from 'ts-mls/keySchedule.js';
 import { concat, u64, type Bytes } from '../../core/bytes.ts';
 import { epochOf, groupOf, stateOf, type MlsGroup } from './group.ts';
 import { algorithmsOf } from './suite.ts';

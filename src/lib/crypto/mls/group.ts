@@ -1,14 +1,15 @@
 import type { ClientConfig, ClientState, GroupContext, GroupState, LeafNode, RatchetTree } from 'ts-mls';
 import { type Bytes } from '../../core/bytes.ts';
-import { idFromBytes, type AccountId, type DeviceId, type GroupId } from '../../core/ids.ts';
+import { ID_BYTES, idFromBytes, type AccountId, type DeviceId, type GroupId } from '../../core/ids.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import type { GroupData } from '../../domain/groupData.ts';
-import { certificateFromBytes, type Certificate } from '../../protocol/certificate.ts';
+import { withArrivals, type GroupData } from '../../domain/groupData.ts';
+import { certificateFromBytes, type Certificate, type NameCard } from '../../protocol/certificate.ts';
 import { accountIdOf } from '../identity.ts';
 import { sha256 } from '../primitives.ts';
-import { GROUP_DATA_EXTENSION } from './config.ts';
+import { GROUP_DATA_EXTENSION, NAME_CARD_EXTENSION } from './config.ts';
 import { mlsFault, type MlsFault } from './fault.ts';
 import { dataFromBytes, type DataExtension } from './groupDataCodec.ts';
+import { cardFromBytes } from './nameCard.ts';
 import { idOfSuite } from './suite.ts';
 
 declare const opaque: unique symbol;
@@ -32,6 +33,8 @@ export interface MlsMember {
   readonly device: DeviceId;
   readonly signaturePublic: Bytes;
   readonly certificate: Certificate;
+  /** The name that a leaf brings which came by the link. */
+  readonly card?: NameCard;
 }
 
 export const groupIdOf = (group: MlsGroup): GroupId => idFromBytes<GroupId>(contextOf(group).groupId);
@@ -55,10 +58,20 @@ export const membersOf = (group: MlsGroup): MlsMember[] => membersOfTree(stateOf
 /** What the group says about itself. */
 export const dataOf = (group: MlsGroup): GroupData => extensionOf(group).data;
 
+/** What the group seals its GroupInfo with; see groupInfo.ts. */
+export const infoKeyOf = (group: MlsGroup): Bytes | undefined => dataOf(group).infoKey;
+
 export function extensionOf(group: MlsGroup): DataExtension {
   const read = extensionOfContext(contextOf(group));
   if (!read.ok) throw new TypeError('a group without readable data was let in');
-  return read.value;
+  return read.value.data.link === undefined ? read.value : withMembers(read.value, membersOf(group));
+}
+
+/** Group data as it stands for a tree: with those who came by the link and are not written down yet. */
+export function withMembers(extension: DataExtension, members: readonly MlsMember[]): DataExtension {
+  if (extension.data.link === undefined) return extension;
+  const arrivals = members.flatMap(({ account, card }) => (card === undefined ? [] : [{ account, ...card }]));
+  return { ...extension, data: withArrivals(extension.data, arrivals) };
 }
 
 /** The group data in a GroupContext that has exactly the extensions that ours have. */
@@ -71,6 +84,13 @@ export function extensionOfContext(context: Pick<GroupContext, 'extensions'>): R
   const decoded = dataFromBytes(data.extensionData);
   return decoded.ok ? ok(decoded.value) : err(mlsFault('malformed', `group data: ${decoded.error.detail ?? ''}`));
 }
+
+/**
+ * Whether a group has an id and an epoch as ours have. MLS allows ids of any length and epochs of 64 bits, which
+ * anybody may write into a Welcome; no record could name such a group.
+ */
+export const isNumberedAsOurs = ({ groupId, epoch }: Pick<GroupContext, 'groupId' | 'epoch'>): boolean =>
+  groupId.length === ID_BYTES && epoch < BigInt(Number.MAX_SAFE_INTEGER);
 
 /** The devices of a ratchet tree whose leaves the authentication service accepted. */
 export function membersOfTree(tree: RatchetTree): MlsMember[] {
@@ -91,7 +111,10 @@ function readCertificate(leafNode: LeafNode): Omit<MlsMember, 'leaf'> {
   const decoded = certificateFromBytes(identity);
   if (!decoded.ok) throw new TypeError('a leaf without a certificate was let in');
   const certificate = decoded.value;
+  const extra = leafNode.extensions.find(({ extensionType }) => extensionType === NAME_CARD_EXTENSION);
+  const card = extra === undefined ? undefined : cardFromBytes(extra.extensionData);
   return {
+    ...(card === undefined ? {} : { card }),
     account: accountIdOf(certificate.accountKey),
     device: certificate.device,
     signaturePublic: Uint8Array.from(leafNode.signaturePublicKey),

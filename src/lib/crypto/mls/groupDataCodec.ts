@@ -2,10 +2,10 @@ import * as v from 'valibot';
 import { compare, type Bytes } from '../../core/bytes.ts';
 import { bytesFromId } from '../../core/ids.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import type { GroupData } from '../../domain/groupData.ts';
+import { linkPasswords, MOST_REMOVALS, visibilities, type GroupData } from '../../domain/groupData.ts';
 import { roles } from '../../domain/roles.ts';
 import { wireFault, type WireFault } from '../../protocol/errors.ts';
-import { accountId, bytes, bytesUpTo, textUpTo } from '../../protocol/fields.ts';
+import { accountId, bytes, bytesUpTo, lifetime, natural, textUpTo, time } from '../../protocol/fields.ts';
 import { limits } from '../../protocol/limits.ts';
 import { cborFromValue, valueFromCbor } from '../../protocol/wire.ts';
 
@@ -13,15 +13,41 @@ import { cborFromValue, valueFromCbor } from '../../protocol/wire.ts';
 const LIMIT = 1024 * 1024;
 const NOTE_LIMIT = 128;
 
+/** {@link GroupData.link}. */
+export const joinLink = v.strictObject({
+  secret: bytes(16),
+  key: bytes(32),
+  password: v.exactOptional(v.picklist(linkPasswords)),
+});
+
 const schema = v.strictObject({
   v: v.literal(1),
   kind: v.picklist(['direct', 'group']),
   name: textUpTo(limits.name),
-  description: textUpTo(2000),
-  maxMembers: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(limits.streamMembers)),
+  description: textUpTo(limits.description),
+  maxMembers: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(limits.groupMembers)),
   roster: v.array(
-    v.strictObject({ account: accountId, role: v.picklist(roles), name: textUpTo(limits.name), salt: bytes(16) }),
+    v.strictObject({
+      account: accountId,
+      role: v.picklist(roles),
+      name: textUpTo(limits.name),
+      salt: bytes(16),
+      invited: v.exactOptional(natural),
+    }),
   ),
+  removed: v.exactOptional(
+    v.pipe(
+      v.array(v.strictObject({ account: accountId, epoch: natural, left: v.exactOptional(v.literal(true)) })),
+      v.minLength(1),
+      v.maxLength(MOST_REMOVALS),
+    ),
+  ),
+  infoKey: v.exactOptional(bytes(32)),
+  visibility: v.exactOptional(v.picklist(visibilities)),
+  link: v.exactOptional(joinLink),
+  isChannel: v.exactOptional(v.literal(true)),
+  expiresAt: v.exactOptional(time),
+  disappearAfter: v.exactOptional(lifetime),
   /** Leave notes that the commit which wrote this data acts on; see leave.ts. */
   left: v.array(bytesUpTo(NOTE_LIMIT)),
 });
@@ -34,11 +60,13 @@ export interface DataExtension {
 
 /** Deterministic CBOR, the roster in the order of account ids. Refused: a value outside the limits. */
 export function bytesFromData({ data, left }: DataExtension): Result<Bytes, WireFault> {
-  const { kind, name, description, maxMembers } = data;
+  const { kind, name, description, maxMembers, infoKey, isChannel, visibility, link, expiresAt, disappearAfter } = data;
   const roster = data.roster
-    .map(({ account, role, name, salt }) => ({ account, role, name, salt }))
+    .map(({ account, role, name, salt, invited }) => ({ account, role, name, salt, invited }))
     .sort((a, b) => compareIds(a.account, b.account));
-  const encoded = cborFromValue({ v: 1, kind, name, description, maxMembers, roster, left });
+  const removed = data.removed?.length === 0 ? undefined : data.removed;
+  const rules = { infoKey, visibility, link, isChannel, expiresAt, disappearAfter };
+  const encoded = cborFromValue({ v: 1, kind, name, description, maxMembers, roster, removed, ...rules, left });
   const readable = dataFromBytes(encoded);
   return readable.ok ? ok(encoded) : readable;
 }

@@ -1,48 +1,28 @@
-import { createGroup, emptyPskIndex, joinGroupWithExtensions, type Extension } from 'ts-mls';
+import type { Extension } from 'ts-mls';
+import { joinGroupWithExtensions } from 'ts-mls/clientState.js';
+import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
+import { emptyPskIndex } from 'ts-mls/pskIndex.js';
 import { decodeRatchetTree, encodeRatchetTree } from 'ts-mls/ratchetTree.js';
-import { bytesFromId, idFromBytes, type GroupId, type KeyPackageRef } from '../../core/ids.ts';
-import { err, ok, unwrap, type Result } from '../../core/result.ts';
-import { judgeBeginning, judgeState } from '../../domain/commitPolicy.ts';
-import type { GroupData } from '../../domain/groupData.ts';
-import { KEY_PACKAGE_LIFETIME_MS } from '../../protocol/limits.ts';
-import { extensionsOf } from './commits.ts';
+import { decryptGroupInfo, decryptGroupSecrets } from 'ts-mls/welcome.js';
+import { idFromBytes, type KeyPackageRef } from '../../core/ids.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { judgeState } from '../../domain/commitPolicy.ts';
 import { configAt } from './config.ts';
 import { askLibrary, mlsFault, type MlsFault } from './fault.ts';
-import { extensionOfContext, groupOf, membersOf, type MlsGroup, type MlsIdentity } from './group.ts';
-import { generatePair, KEY_PACKAGE_SKEW_MS, pairFromBundle } from './keyPackages.ts';
+import {
+  dataOf,
+  extensionOfContext,
+  groupOf,
+  isNumberedAsOurs,
+  membersOf,
+  type MlsGroup,
+  type MlsIdentity,
+  type MlsMember,
+} from './group.ts';
+import { pairFromBundle } from './keyPackages.ts';
 import { strictly, welcomeFromBytes } from './messages.ts';
-import { algorithmsOf, idOfSuite, isSuite, SUITE, type SuiteId } from './suite.ts';
+import { algorithmsOf, idOfSuite, isSuite } from './suite.ts';
 import { checkMembers } from './transition.ts';
-
-/**
- * A new group with this device alone in it, in epoch 0 (RFC 9420 §11).
- * @param data its roster is this account alone, as owner; anything else is a bug and throws.
- */
-export async function createMlsGroup(
-  identity: MlsIdentity,
-  groupId: GroupId,
-  data: GroupData,
-  now: number,
-  suite: SuiteId = SUITE,
-): Promise<MlsGroup> {
-  const notBefore = Math.floor((now - KEY_PACKAGE_SKEW_MS) / 1000);
-  const lifetime = { notBefore, notAfter: notBefore + KEY_PACKAGE_LIFETIME_MS / 1000 };
-  const pair = await generatePair(identity, suite, lifetime);
-  const state = await createGroup(
-    bytesFromId(groupId),
-    pair.publicPackage,
-    pair.privatePackage,
-    unwrap(extensionsOf({ data, left: [] })),
-    await algorithmsOf(suite),
-    configAt(now).config,
-  );
-  const group = groupOf(state);
-  const [maker] = membersOf(group);
-  if (maker === undefined) throw new TypeError('a group without its maker');
-  unwrap(judgeBeginning(data, maker.account));
-  unwrap(checkMembers(data, [maker]));
-  return group;
-}
 
 /** The KeyPackages that a Welcome is for. */
 export function welcomeRefs(welcome: Uint8Array): Result<KeyPackageRef[], MlsFault> {
@@ -87,19 +67,45 @@ export async function joinFromWelcome(
   );
   if (!joined.ok) return err(explain(joined.error, refusedCertificate()));
   const [state, infoExtensions] = joined.value;
+  if (!isNumberedAsOurs(state.groupContext)) return err(mlsFault('policy-rejected', 'group id or epoch'));
   const tree = readTree(infoExtensions);
   if (!tree.ok) return tree;
-  const data = extensionOfContext(state.groupContext);
-  if (!data.ok) return data;
+  const readable = extensionOfContext(state.groupContext);
+  if (!readable.ok) return readable;
   const group = groupOf(state);
   const members = membersOf(group);
-  const structure = checkMembers(data.value.data, members);
+  const data = dataOf(group);
+  const structure = checkMembers(data, members);
   if (!structure.ok) return structure;
   const verdict = judgeState(
-    data.value.data,
+    data,
     members.map((member) => member.account),
   );
   return verdict.ok ? ok(group) : err(mlsFault('policy-rejected', verdict.error.detail));
+}
+
+/**
+ * Who made a Welcome that was joined: the signer of its GroupInfo. The relay only says who sent it.
+ * @param group what {@link joinFromWelcome} made of it.
+ */
+export async function inviterOf(
+  welcome: Uint8Array,
+  privateBundle: Uint8Array,
+  identity: MlsIdentity,
+  group: MlsGroup,
+): Promise<MlsMember | undefined> {
+  const [decoded, pair] = [welcomeFromBytes(welcome), pairFromBundle(privateBundle, identity)];
+  if (!decoded.ok || !pair.ok) return undefined;
+  const { publicPackage, privatePackage } = pair.value;
+  const suite = await algorithmsOf(decoded.value.cipherSuite);
+  const read = await askLibrary(async () => {
+    const key = await suite.hpke.importPrivateKey(privatePackage.initPrivateKey);
+    const ref = await makeKeyPackageRef(publicPackage, suite.hash);
+    const secrets = await decryptGroupSecrets(key, ref, decoded.value, suite.hpke);
+    if (secrets === undefined) return undefined;
+    return decryptGroupInfo(decoded.value, secrets.joinerSecret, new Uint8Array(suite.kdf.size), suite);
+  });
+  return read.ok ? membersOf(group).find(({ leaf }) => leaf === read.value?.signer) : undefined;
 }
 
 function explain(fault: MlsFault, refusedCertificate: boolean): MlsFault {

@@ -1,19 +1,26 @@
 import * as v from 'valibot';
-import { generateKeyPackageWithKey, type KeyPackage, type PrivateKeyPackage } from 'ts-mls';
-import { makeKeyPackageRef, verifyKeyPackage } from 'ts-mls/keyPackage.js';
+import type { KeyPackage, PrivateKeyPackage } from 'ts-mls';
+import { generateKeyPackageWithKey, makeKeyPackageRef, verifyKeyPackage } from 'ts-mls/keyPackage.js';
 import { verifyLeafNodeSignatureKeyPackage } from 'ts-mls/leafNode.js';
 import { equal, type Bytes } from '../../core/bytes.ts';
 import { idFromBytes, type AccountId, type DeviceId, type KeyPackageRef } from '../../core/ids.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import type { Certificate } from '../../protocol/certificate.ts';
+import type { Certificate, NameCard } from '../../protocol/certificate.ts';
 import { bytesUpTo } from '../../protocol/fields.ts';
 import { KEY_PACKAGE_LIFETIME_MS, limits } from '../../protocol/limits.ts';
 import { cborFromValue, valueFromCbor } from '../../protocol/wire.ts';
-import { accountIdOf } from '../identity.ts';
-import { capabilities, certificateOf, GROUP_DATA_EXTENSION, LAST_RESORT_EXTENSION } from './config.ts';
+import { accountIdOf, CERTIFICATE_SKEW_MS } from '../identity.ts';
+import {
+  capabilities,
+  certificateOf,
+  GROUP_DATA_EXTENSION,
+  LAST_RESORT_EXTENSION,
+  NAME_CARD_EXTENSION,
+} from './config.ts';
 import { askLibrary, mlsFault, type MlsFault } from './fault.ts';
 import type { MlsIdentity } from './group.ts';
 import { bytesFromKeyPackage, keyPackageFromBytes } from './messages.ts';
+import { bytesFromCard } from './nameCard.ts';
 import { algorithmsOf, idOfSuite, isSuite, SUITE, type SuiteId } from './suite.ts';
 
 /** A package is valid from this long before it is made: other devices' clocks are behind ours. */
@@ -72,12 +79,16 @@ async function createKeyPackage(
   };
 }
 
-/** A KeyPackage of `identity`, valid between two times in seconds, with its private half. */
+/**
+ * A KeyPackage of `identity`, valid between two times in seconds, with its private half.
+ * @param card the name that its leaf brings; only for a leaf that comes by the link.
+ */
 export async function generatePair(
   identity: MlsIdentity,
   suite: SuiteId,
   lifetime: { notBefore: number; notAfter: number },
   lastResort = false,
+  card?: NameCard,
 ): Promise<{ publicPackage: KeyPackage; privatePackage: PrivateKeyPackage }> {
   return generateKeyPackageWithKey(
     { credentialType: 'basic', identity: identity.certificate },
@@ -86,6 +97,7 @@ export async function generatePair(
     lastResort ? [{ extensionType: LAST_RESORT_EXTENSION, extensionData: new Uint8Array() }] : [],
     { signKey: identity.signaturePrivate, publicKey: identity.signaturePublic },
     await algorithmsOf(suite),
+    card === undefined ? [] : [{ extensionType: NAME_CARD_EXTENSION, extensionData: bytesFromCard(card) }],
   );
 }
 
@@ -115,6 +127,7 @@ export async function readKeyPackage(bytes: Uint8Array, now: number): Promise<Re
   const { leafNode } = keyPackage;
   const certificate = certificateOf(leafNode.credential, leafNode.signaturePublicKey);
   if (!certificate.ok) return err(mlsFault('bad-certificate', certificate.error.detail ?? certificate.error.code));
+  if (certificate.value.notBefore > now + CERTIFICATE_SKEW_MS) return err(mlsFault('bad-certificate', 'not valid yet'));
   const signed = await hasValidSignatures(keyPackage, suite);
   if (!signed.ok) return signed;
   const content = checkContent(keyPackage);

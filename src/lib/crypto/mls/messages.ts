@@ -1,11 +1,5 @@
-import {
-  decodeMlsMessage,
-  encodeMlsMessage,
-  type KeyPackage,
-  type MLSMessage,
-  type PrivateMessage,
-  type Welcome,
-} from 'ts-mls';
+import type { KeyPackage, MLSMessage, PrivateMessage, Welcome } from 'ts-mls';
+import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
 import { equal, type Bytes } from '../../core/bytes.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { mlsFault, type MlsFault } from './fault.ts';

@@ -1,4 +1,5 @@
-import { ciphersuites, getCiphersuiteFromName, type CiphersuiteImpl, type CiphersuiteName } from 'ts-mls';
+import type { CiphersuiteImpl, CiphersuiteName } from 'ts-mls';
+import { ciphersuites, getCiphersuiteFromName } from 'ts-mls/crypto/ciphersuite.js';
 import { defaultRng } from 'ts-mls/crypto/implementation/default/rng.js';
 import { createProvider } from './provider/index.ts';
 

@@ -1,11 +1,13 @@
 import type { GroupState, KeyPackage, Proposal, RatchetTree } from 'ts-mls';
-import { equal, hexFromBytes } from '../../core/bytes.ts';
+import { equal, hexFromBytes, type Bytes } from '../../core/bytes.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import { judgeCommit } from '../../domain/commitPolicy.ts';
+import { judgeArrival, judgeCommit, judgeRejoin, judgeState } from '../../domain/commitPolicy.ts';
+import type { AccountId } from '../../core/ids.ts';
 import type { GroupData } from '../../domain/groupData.ts';
 import { matchesNameHash } from '../identity.ts';
 import { mlsFault, type MlsFault } from './fault.ts';
-import { extensionOfContext, membersOfTree, type MlsMember } from './group.ts';
+import { extensionOfContext, membersOfTree, withMembers, type MlsGroup, type MlsMember } from './group.ts';
+import type { DataExtension } from './groupDataCodec.ts';
 import { verifiedLeavers } from './leaveNote.ts';
 import { checkContent } from './keyPackages.ts';
 
@@ -16,6 +18,25 @@ export interface Transition {
   readonly committer: MlsMember;
   readonly added: MlsMember[];
   readonly removed: MlsMember[];
+  /** Accounts whose own note is behind their going. */
+  readonly leaving: readonly AccountId[];
+}
+
+export interface StagedCommit {
+  /** For the group's stream on the relay: an MLS PrivateMessage. */
+  readonly commit: Bytes;
+  /** For the mailboxes of the added devices, once the relay has accepted the commit. */
+  readonly welcome: Bytes | undefined;
+  readonly next: MlsGroup;
+}
+
+/** A commit that was applied. */
+export interface ProcessedCommit extends Transition {
+  readonly next: MlsGroup;
+  /** This device is out; `next` is inactive and stays in the old epoch. */
+  readonly selfRemoved: boolean;
+  /** A member's device took its own leaf out and came back. */
+  readonly isReturn: boolean;
 }
 
 /**
@@ -33,12 +54,11 @@ export function judgeTransition(
   proposals: readonly Proposal[],
   selfRemoved = false,
 ): Result<Transition, MlsFault> {
-  const was = extensionOfContext(before.groupContext);
+  const [membersBefore, membersAfter] = [membersOfTree(before.ratchetTree), membersOfTree(tree)];
+  const was = dataAt(before.groupContext, membersBefore);
   if (!was.ok) return was;
-  const is = extensionOfContext({ extensions });
+  const is = dataAt({ extensions }, membersAfter);
   if (!is.ok) return is;
-  const membersBefore = membersOfTree(before.ratchetTree);
-  const membersAfter = membersOfTree(tree);
   const committer = membersBefore.find((member) => member.leaf === committerLeaf);
   if (committer === undefined) return err(mlsFault('policy-rejected', 'not-a-member'));
 
@@ -63,6 +83,7 @@ export function judgeTransition(
   const verdict = judgeCommit({
     before: was.value.data,
     after: is.value.data,
+    epoch: Number(before.groupContext.epoch),
     committer: committer.account,
     added: added.map((member) => member.account),
     removed: removed.map((member) => member.account),
@@ -73,7 +94,82 @@ export function judgeTransition(
     hasPath: selfRemoved || hasNewKey(before.ratchetTree, tree, committerLeaf),
   });
   if (!verdict.ok) return err(mlsFault('policy-rejected', verdict.error.detail));
-  return ok({ before: was.value.data, after: is.value.data, committer, added, removed });
+  return ok({ before: was.value.data, after: is.value.data, committer, added, removed, leaving: leaving.value });
+}
+
+/**
+ * Holds a commit from outside against the rules: a member's device that takes its own leaf out and comes back
+ * with new keys, in a group that is otherwise as it was.
+ * @param tree of the new epoch.
+ */
+export function judgeReturn(
+  before: GroupState,
+  tree: RatchetTree,
+  extensions: GroupState['groupContext']['extensions'],
+  proposals: readonly Proposal[],
+): Result<Transition, MlsFault> {
+  const [membersBefore, members] = [membersOfTree(before.ratchetTree), membersOfTree(tree)];
+  const was = dataAt(before.groupContext, membersBefore);
+  if (!was.ok) return was;
+  const is = dataAt({ extensions }, members);
+  if (!is.ok) return is;
+  const [gone] = proposals.flatMap((p) => (p.proposalType === 'remove' && 'remove' in p ? [p.remove.removed] : []));
+  const old = membersBefore.find((member) => member.leaf === gone);
+  const back = members.find((member) => member.device === old?.device);
+  const isOwnLeaf = old !== undefined && back !== undefined && isSameDevice(old, back);
+  const verdict = judgeRejoin(
+    proposals.map((p) => String(p.proposalType)),
+    isOwnLeaf,
+  );
+  if (!verdict.ok || back === undefined) {
+    return err(mlsFault('policy-rejected', verdict.ok ? 'not-own-leaf' : verdict.error.detail));
+  }
+  // Who came by the link and is not written down yet has to bring the name again.
+  const state = judgeState(is.value.data, accountsOf(members));
+  if (!state.ok) return err(mlsFault('policy-rejected', state.error.detail));
+  const structure = checkMembers(is.value.data, members);
+  if (!structure.ok) return structure;
+  if (hasKeyTwice(tree)) return err(mlsFault('policy-rejected', 'key-twice'));
+  return ok({ before: was.value.data, after: is.value.data, committer: back, added: [], removed: [], leaving: [] });
+}
+
+/**
+ * Holds a commit from outside against the rules by which somebody comes in by the link.
+ * @param tree of the new epoch.
+ */
+export function judgeComing(
+  before: GroupState,
+  tree: RatchetTree,
+  extensions: GroupState['groupContext']['extensions'],
+  proposals: readonly Proposal[],
+): Result<Transition, MlsFault> {
+  const [membersBefore, members] = [membersOfTree(before.ratchetTree), membersOfTree(tree)];
+  const was = dataAt(before.groupContext, membersBefore);
+  if (!was.ok) return was;
+  const is = dataAt({ extensions }, members);
+  if (!is.ok) return is;
+  // A commit from outside fills the leftmost blank leaf.
+  const known = new Set(membersBefore.map((member) => member.leaf));
+  const comer = members.find((member) => !known.has(member.leaf));
+  if (comer === undefined) return err(mlsFault('policy-rejected', 'proposal-type'));
+  const types = proposals.map((p) => String(p.proposalType));
+  const verdict = judgeArrival(types, was.value.data, is.value.data, comer.account, accountsOf(members));
+  if (!verdict.ok) return err(mlsFault('policy-rejected', verdict.error.detail));
+  const structure = checkMembers(is.value.data, members);
+  if (!structure.ok) return structure;
+  if (hasKeyTwice(tree)) return err(mlsFault('policy-rejected', 'key-twice'));
+  const [data, after] = [was.value.data, is.value.data];
+  return ok({ before: data, after, committer: comer, added: [comer], removed: [], leaving: [] });
+}
+
+const accountsOf = (members: readonly MlsMember[]): AccountId[] => members.map((member) => member.account);
+
+function dataAt(
+  context: Pick<GroupState['groupContext'], 'extensions'>,
+  members: readonly MlsMember[],
+): Result<DataExtension, MlsFault> {
+  const read = extensionOfContext(context);
+  return read.ok ? ok(withMembers(read.value, members)) : read;
 }
 
 /** Rules on a tree and the group data that goes with it; their names stand in the fault's `detail`. */
@@ -96,14 +192,15 @@ export function checkMembers(data: GroupData, members: readonly MlsMember[]): Re
 /** A commit may renew its sender's leaf, but neither make it somebody else's nor bring an older certificate back. */
 function checkCommitterLeaf(was: MlsMember, members: readonly MlsMember[]): Result<void, MlsFault> {
   const is = members.find((member) => member.leaf === was.leaf);
-  const isSame =
-    is !== undefined &&
-    is.account === was.account &&
-    is.device === was.device &&
-    equal(is.signaturePublic, was.signaturePublic) &&
-    is.certificate.sequence >= was.certificate.sequence;
+  const isSame = is !== undefined && isSameDevice(was, is);
   return isSame ? ok(undefined) : err(mlsFault('policy-rejected', 'committer-changed'));
 }
+
+const isSameDevice = (was: MlsMember, is: MlsMember): boolean =>
+  is.account === was.account &&
+  is.device === was.device &&
+  equal(is.signaturePublic, was.signaturePublic) &&
+  is.certificate.sequence >= was.certificate.sequence;
 
 /**
  * Whether two nodes share an encryption key (RFC 9420 §7.3, §12.4.3.1). The library checks it for newcomers

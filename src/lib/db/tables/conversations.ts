@@ -25,14 +25,22 @@ export const conversations = table({
     groupId: optional(text<GroupId>()),
     workspaceId: optional(text()),
     title: sealed(text()),
+    /** Keyed hash of the title, for looking a conversation up by name. */
+    titleKey: optional(text()),
     draft: sealed(optional(text())),
     metadata: sealed(optional(json<ConversationMetadata>())),
     unreadCount: integer(),
     /** Empty before anything was read. */
     lastReadSortKey: text(),
+    /** Ids of unread messages up to that key, which came when what follows them had been read; a space between. */
+    unreadBehind: optional(text()),
     isPinned: boolean(),
     isMuted: boolean(),
     isArchived: boolean(),
+    /** Somebody wants to come back to it: shown as unread though nothing in it is. */
+    isMarkedUnread: optional(boolean()),
+    /** Since when it is out of use: hidden, its history kept. */
+    deactivatedAt: optional(integer()),
     /** Of a temporary conversation: when it is wiped. */
     expiresAt: optional(integer()),
     lastActivity: integer(),
@@ -46,12 +54,16 @@ export const conversations = table({
     index('groupId'),
     index('workspaceId'),
     index('expiresAt'),
+    index('createdAt'),
+    index('titleKey'),
+    index('deactivatedAt'),
   ],
   relations: [
     cascade('contactId', 'contacts', 'contactId'),
     cascade('groupId', 'groups', 'groupId'),
     setNull('workspaceId', 'workspaces', 'id'),
   ],
+  keyed: { titleKey: 'title' },
   checks: [
     {
       name: 'one-of-contact-and-group',
@@ -80,6 +92,8 @@ export const groups = table({
     joinRule: oneOf('open', 'password', 'invite'),
     createdBy: optional(text<AccountId>()),
     maxMembers: integer(),
+    /** How many members there are, kept by the store. */
+    memberCount: optional(integer()),
     isAnonymous: boolean(),
     /** False after a soft delete: hidden, history kept. */
     isActive: boolean(),
@@ -87,7 +101,7 @@ export const groups = table({
     createdAt: integer(),
     updatedAt: integer(),
   },
-  indexes: [index('groupType'), index('createdBy'), index('isActive')],
+  indexes: [index('groupType'), index('createdBy'), index('isActive'), index('memberCount')],
   checks: [
     {
       name: 'member-limit',
@@ -121,8 +135,10 @@ export const groupMembers = table({
     index('groupId', 'role'),
     index('memberId'),
     index('groupId', 'lastActive'),
+    index('groupId', 'joinedAt'),
     unique('groupId', 'publicKey'),
   ],
   relations: [cascade('groupId', 'groups', 'groupId')],
   atMost: { per: 'groupId', limit: 'maxMembers' },
+  counted: { per: 'groupId', column: 'memberCount' },
 });

@@ -1,4 +1,5 @@
 import type { AccountId, ConversationId, DeviceId, GroupId } from '../../core/ids.ts';
+import type { Register, SpaceFile } from '../../domain/space.ts';
 import {
   bytes,
   cascade,
@@ -18,6 +19,8 @@ export const fileTransfers = table({
   key: 'transferId',
   columns: {
     transferId: text(),
+    /** Of its ciphertext at the relay. */
+    blobId: optional(text()),
     fileName: sealed(text()),
     fileSize: integer(),
     /** SHA-256 of the whole file; checked before `completed`. */
@@ -33,6 +36,8 @@ export const fileTransfers = table({
     chunksDone: integer(),
     createdAt: integer(),
     completedAt: optional(integer()),
+    /** When its bytes were looked at last; those looked at longest ago make room first. */
+    lastUsedAt: optional(integer()),
     errorMessage: optional(text()),
   },
   indexes: [index('status', 'createdAt'), index('contactId', 'createdAt'), index('groupId')],
@@ -47,6 +52,21 @@ export const fileChunks = table({
   relations: [cascade('transferId', 'fileTransfers', 'transferId')],
 });
 
+/** What a workspace is made of besides its files. */
+export interface WorkspaceMemory {
+  readonly n: Register<string>;
+  /** Folders that are there also while they are empty. */
+  readonly d: Readonly<Record<string, Register<boolean>>>;
+  /** The person let go of it: what others still say of it counts for nothing here. */
+  readonly hasLeft?: boolean;
+}
+
+/** What a file is made of, and what was last the same in the folder of the disk that goes with it. */
+export interface FileMemory extends SpaceFile {
+  /** Which version that was, where it was, and when it was written there, in milliseconds. */
+  readonly onDisk?: { readonly i: string; readonly path: string; readonly at?: number };
+}
+
 export const workspaces = table({
   key: 'id',
   columns: {
@@ -56,7 +76,7 @@ export const workspaces = table({
     path: sealed(text()),
     /** Keyed hash of the path. */
     pathKey: text(),
-    settings: sealed(optional(json())),
+    settings: sealed(optional(json<WorkspaceMemory>())),
     /** Where it is shared. */
     conversationId: optional(text<ConversationId>()),
     lastAccessed: integer(),
@@ -76,16 +96,24 @@ export const fileSyncState = table({
     filePath: sealed(text()),
     /** Keyed hash of the path. */
     pathKey: text(),
+    /** Keyed hash of the path that it should have, which another file may have taken; empty once it is deleted. */
+    wantedKey: text(),
+    /** Keyed hash of the bytes of its current version. */
     fileHash: text(),
     fileSize: integer(),
     lastModified: integer(),
     syncStatus: oneOf('synced', 'pending', 'conflict', 'error'),
     conflictResolution: optional(oneOf('keepBoth', 'keepLocal', 'keepRemote')),
-    metadata: sealed(optional(json())),
+    /** All that is known of it. */
+    metadata: sealed(optional(json<FileMemory>())),
     createdAt: integer(),
     updatedAt: integer(),
   },
-  indexes: [unique('userId', 'workspaceId', 'pathKey'), index('workspaceId'), index('syncStatus', 'updatedAt')],
+  indexes: [
+    unique('userId', 'workspaceId', 'pathKey'),
+    index('workspaceId', 'wantedKey'),
+    index('syncStatus', 'updatedAt'),
+  ],
   relations: [cascade('userId', 'users', 'id'), cascade('workspaceId', 'workspaces', 'id')],
 });
 
@@ -93,7 +121,9 @@ export const fileVersions = table({
   key: ['fileId', 'version'],
   columns: {
     fileId: text(),
+    /** 1 is the first. */
     version: integer(),
+    /** Keyed hash of the bytes. */
     fileHash: text(),
     size: integer(),
     deviceId: text<DeviceId>(),

@@ -104,6 +104,20 @@ export const retentionPolicies = table({
   checks: [{ name: 'days', columns: ['retentionDays'], test: (row) => row.retentionDays >= 0 }],
 });
 
+/** Rows that an integrity check took out of their tables, as they lay on disk: what was sealed still is. */
+export const quarantine = table({
+  key: 'id',
+  columns: {
+    id: text(),
+    tableName: text(),
+    /** The finding that moved it here. */
+    reason: text(),
+    foundAt: integer(),
+    row: json(),
+  },
+  indexes: [index('foundAt'), index('tableName')],
+});
+
 export const backupMetadata = table({
   key: 'backupId',
   columns: {
@@ -133,6 +147,18 @@ export const backupContents = table({
   relations: [cascade('backupId', 'backupMetadata', 'backupId')],
 });
 
+/** What the last backup holds, so that the next can hold only what changed: key and keyed hash of each row. */
+export const backupDigests = table({
+  key: ['tableName', 'part'],
+  columns: {
+    tableName: text(),
+    /** In the order of the table's primary keys. */
+    part: integer(),
+    /** CBOR `[[key, hash], …]`. */
+    entries: sealed(bytes()),
+  },
+});
+
 export const schemaMigrations = table({
   key: 'version',
   columns: {
@@ -141,17 +167,8 @@ export const schemaMigrations = table({
     description: text(),
     checksum: text(),
     success: boolean(),
+    /** Of a version that changes sealed columns: where its step goes on, and when it was through. */
+    resumeAt: optional(text()),
+    unlockedAt: optional(integer()),
   },
-});
-
-/** A segment of the full-text index; what it covers is inside the seal. */
-export const searchSegments = table({
-  key: 'segmentId',
-  columns: { segmentId: text(), createdAt: integer(), header: sealed(bytes()) },
-});
-
-export const searchBlocks = table({
-  key: ['segmentId', 'block'],
-  columns: { segmentId: text(), block: integer(), postings: sealed(bytes()) },
-  relations: [cascade('segmentId', 'searchSegments', 'segmentId')],
 });

@@ -63,6 +63,8 @@ export const senderKeys = table({
     signaturePublic: bytes(),
     epoch: integer(),
     leaf: integer(),
+    /** Of the own chain: the stream's epoch on the relay, where that is ahead of `epoch`. */
+    streamEpoch: optional(integer()),
     /** Whose leaf it was in that epoch, by its certificate. */
     accountId: text<AccountId>(),
     deviceId: text<DeviceId>(),
@@ -85,6 +87,17 @@ export const mlsGroups = table({
     state: sealed(bytes()),
     /** A commit of our own that the relay has not answered yet. */
     staged: sealed(optional(bytes())),
+    /**
+     * The state came out of a backup: another holder of it may have sealed with the own chains that follow
+     * from it. None is used until this device has entered an epoch of its own making.
+     */
+    restoredAt: optional(integer()),
+    /** The stream's epoch on the relay: ahead of `epoch` by the commits that members refused. */
+    streamEpoch: optional(integer()),
+    /** When this device's leaf got its keys. */
+    renewedAt: optional(integer()),
+    /** The epoch in which a fork was told, so that it is told once. */
+    forkedEpoch: optional(integer()),
   },
   indexes: [index('conversationId')],
   relations: [cascade('conversationId', 'conversations', 'id')],

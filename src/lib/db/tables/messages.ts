@@ -6,15 +6,17 @@ import {
   index,
   integer,
   json,
+  multi,
   oneOf,
   optional,
   sealed,
   setNull,
   table,
   text,
+  texts,
   unique,
 } from '../declare.ts';
-import type { MessageMetadata } from '../values.ts';
+import type { MessageMetadata, PreviewedMessage, SharedFacts } from '../values.ts';
 
 /** Text of one message in UTF-8. */
 export const MESSAGE_LIMIT = 1024 * 1024;
@@ -88,6 +90,14 @@ export const messageContents = table({
     originalSize: integer(),
   },
   relations: [cascade('messageId', 'messages', 'id')],
+  checks: [
+    { name: 'content-size', columns: ['originalSize'], test: (row) => row.originalSize <= MESSAGE_LIMIT },
+    {
+      name: 'none-is-as-it-was',
+      columns: ['compressionAlgorithm', 'compressedSize', 'originalSize'],
+      test: (row) => row.compressionAlgorithm !== 'none' || row.compressedSize === row.originalSize,
+    },
+  ],
 });
 
 /** The log that edits, reactions, receipts and deletions are merged from. */
@@ -150,6 +160,7 @@ export const fileAttachments = table({
     transferId: optional(text()),
     name: sealed(text()),
     mimeType: sealed(text()),
+    /** A small picture; of a voice message the loudness of 48 equal stretches of it. */
     thumbnail: sealed(optional(bytes())),
     fileKey: sealed(optional(bytes())),
     size: integer(),
@@ -162,6 +173,37 @@ export const fileAttachments = table({
   relations: [cascade('messageId', 'messages', 'id'), setNull('transferId', 'fileTransfers', 'transferId')],
 });
 
+/**
+ * Every file and link on a message, wherever the message lies, so that their list reads no message. Kept with
+ * every change of messages: see `db/messages/shared.ts`.
+ */
+export const sharedFiles = table({
+  key: 'id',
+  columns: {
+    /** Of the attachment; of a link `message/link/number`. */
+    id: text(),
+    messageId: text<MessageId>(),
+    conversationId: text<ConversationId>(),
+    kind: oneOf('image', 'video', 'audio', 'document', 'link'),
+    /** Sort key of the message and place on it: the newest is the greatest, the first file of a message too. */
+    place: text(),
+    transferId: optional(text()),
+    size: integer(),
+    /** Of a file; of a link the address. */
+    name: sealed(text()),
+    senderId: sealed(text<AccountId>()),
+    facts: sealed(json<SharedFacts>()),
+  },
+  indexes: [
+    index('messageId'),
+    index('place'),
+    index('kind', 'place'),
+    index('conversationId', 'place'),
+    index('conversationId', 'kind', 'place'),
+  ],
+  relations: [cascade('conversationId', 'conversations', 'id')],
+});
+
 /** Older messages of a conversation, packed in blocks that never cross a month. */
 export const messagesArchive = table({
   key: ['conversationId', 'firstSortKey'],
@@ -172,9 +214,41 @@ export const messagesArchive = table({
     count: integer(),
     firstSortKey: text(),
     lastSortKey: text(),
+    /** What the messages in the block are found by; see `db/messages/lookups.ts`. */
+    lookups: optional(texts()),
     block: sealed(bytes()),
   },
-  indexes: [index('month')],
+  indexes: [index('month'), index('conversationId', 'lastSortKey'), multi('lookups')],
+  relations: [cascade('conversationId', 'conversations', 'id')],
+});
+
+/** The newest message of a conversation, so that the list of conversations reads no message. */
+export const messagePreviews = table({
+  key: 'conversationId',
+  columns: {
+    conversationId: text<ConversationId>(),
+    messageId: text<MessageId>(),
+    sortKey: text(),
+    /** In clear, so that a locked app can move it on. */
+    status: messages.columns.status,
+    message: sealed(json<PreviewedMessage>()),
+  },
+  relations: [cascade('conversationId', 'conversations', 'id')],
+});
+
+/** How many messages there are of a kind, kept with every change; tombstones don't count. */
+export const messageCounters = table({
+  key: ['conversationId', 'kind', 'name'],
+  columns: {
+    conversationId: text<ConversationId>(),
+    kind: oneOf('type', 'sender', 'day'),
+    /** A type, an account, or a day in UTC: `YYYY-MM-DD`. */
+    name: text(),
+    count: sealed(integer()),
+    /** Of the texts, in UTF-8. */
+    bytes: sealed(integer()),
+  },
+  indexes: [index('kind', 'name')],
   relations: [cascade('conversationId', 'conversations', 'id')],
 });
 

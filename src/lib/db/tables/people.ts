@@ -1,4 +1,5 @@
 import type { AccountId, DeviceId } from '../../core/ids.ts';
+import { userRoles } from '../../domain/userRoles.ts';
 import {
   boolean,
   bytes,
@@ -29,13 +30,30 @@ export const users = table({
     customFields: sealed(optional(json<Record<string, string>>())),
     preferences: sealed(optional(json<Preferences>())),
     securitySettings: sealed(optional(json<SecuritySettings>())),
-    role: oneOf('admin', 'moderator', 'user', 'guest'),
+    role: oneOf(...userRoles),
     status: oneOf('active', 'deactivated'),
     lastLogin: optional(integer()),
     createdAt: integer(),
     updatedAt: integer(),
   },
-  indexes: [unique('handle'), index('status')],
+  indexes: [unique('handle'), index('status'), index('role'), index('createdAt'), index('lastLogin')],
+});
+
+/**
+ * Pictures that people show of themselves, apart from `users`, so that who reads names reads no pictures. The row is
+ * there as soon as somebody told how they show themselves, with or without a picture.
+ */
+export const profilePictures = table({
+  key: 'userId',
+  columns: {
+    userId: text<AccountId>(),
+    /** Sort key of the last word on it. */
+    changedAt: text(),
+    /** Square, JPEG. */
+    picture: sealed(optional(bytes())),
+  },
+  indexes: [index('userId', 'changedAt')],
+  relations: [cascade('userId', 'users', 'id')],
 });
 
 export const devices = table({
@@ -51,8 +69,10 @@ export const devices = table({
     lastSeen: integer(),
     createdAt: integer(),
     status: oneOf('active', 'revoked'),
+    /** A verified person's device that came or changed later: a person has yet to decide. */
+    isUnreviewed: optional(boolean()),
   },
-  indexes: [index('userId', 'status')],
+  indexes: [index('userId', 'status'), index('isUnreviewed')],
   relations: [cascade('userId', 'users', 'id')],
 });
 
@@ -105,5 +125,5 @@ export const accessControl = table({
     grantedAt: integer(),
     expiresAt: optional(integer()),
   },
-  indexes: [index('expiresAt')],
+  indexes: [index('userId'), index('expiresAt')],
 });

@@ -1,5 +1,5 @@
 import type { AccountId, DeviceId, MessageId, StreamId } from '../../core/ids.ts';
-import { bytes, index, integer, json, oneOf, optional, sealed, table, text } from '../declare.ts';
+import { boolean, bytes, index, integer, json, oneOf, optional, sealed, table, text } from '../declare.ts';
 
 /** The outbox. Operations of a lane go in order; a failed one stays until a person retries or discards it. */
 export const offlineOperations = table({
@@ -15,7 +15,11 @@ export const offlineOperations = table({
     /** Ciphertext that the service worker sends as it is. */
     payload: optional(bytes()),
     streamId: optional(text<StreamId>()),
+    /** The message that it sends. */
     messageId: optional(text<MessageId>()),
+    /** What it does to another message, and to which. */
+    change: optional(oneOf('edit', 'delete', 'react', 'unreact', 'pin', 'unpin')),
+    targetId: optional(text<MessageId>()),
     epoch: optional(integer()),
     /** Ordering key: a conversation or another resource. */
     lane: text(),
@@ -33,6 +37,7 @@ export const offlineOperations = table({
     index('deviceId', 'status', 'createdAt'),
     index('lane', 'sortKey'),
     index('messageId'),
+    index('operationType'),
   ],
 });
 
@@ -77,6 +82,16 @@ export const inbox = table({
 
 export const cursors = table({
   key: 'streamId',
-  columns: { streamId: text<StreamId>(), seq: integer(), updatedAt: integer() },
+  columns: {
+    streamId: text<StreamId>(),
+    seq: integer(),
+    /** We were let in again: what came in between is not for us. */
+    isLetIn: optional(boolean()),
+    /** How often the next entry was not the one after `seq`. */
+    gapTries: optional(integer()),
+    /** The first entry that the relay skipped, until the person was told. */
+    missingFrom: optional(integer()),
+    updatedAt: integer(),
+  },
   grows: ['seq'],
 });

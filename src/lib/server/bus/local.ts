@@ -1,15 +1,24 @@
-import type { Bus, Ring } from './port.ts';
+import type { Bus, Hear, HearDismissal } from './port.ts';
 
 /** The bus of a single process: everybody hears at once, nothing is lost. */
 export function createLocalBus(): Bus {
-  const listeners = new Set<(ring: Ring) => void>();
+  const listeners = new Set<Hear>();
+  const doormen = new Set<HearDismissal>();
   return {
-    ring: (ring) => {
-      for (const hear of listeners) hear(ring);
+    mayLose: false,
+    ring: (ring, fresh) => {
+      for (const hear of listeners) hear(ring, fresh);
     },
     subscribe: (hear) => {
       listeners.add(hear);
       return () => listeners.delete(hear);
+    },
+    dismiss: (devices) => {
+      for (const hear of doormen) hear(devices);
+    },
+    onDismissal: (hear) => {
+      doormen.add(hear);
+      return () => doormen.delete(hear);
     },
   };
 }

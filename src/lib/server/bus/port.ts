@@ -1,4 +1,5 @@
-import type { StreamId } from '../../core/ids.ts';
+import type { DeviceId, StreamId } from '../../core/ids.ts';
+import type { EntryRow } from '../store/streamRows.ts';
 
 /** Says that a stream grew. It carries no entry: whoever hears it reads by cursor. */
 export interface Ring {
@@ -6,9 +7,26 @@ export interface Ring {
   readonly head: number;
 }
 
-/** Carries rings between all that listen, on every instance of the relay. It may lose some. */
-export interface Bus {
-  ring(ring: Ring): void;
-  /** @returns what ends the subscription. */
-  subscribe(hear: (ring: Ring) => void): () => void;
+/** The entries behind a ring, for those who hear it in the process that took them. */
+export interface Fresh {
+  /** Of the stream when they were taken: its readers change only with it. */
+  readonly epoch: number;
+  /** In order, without gaps, up to the ring's head. */
+  readonly entries: readonly EntryRow[];
 }
+
+/** Carries rings between all that listen, on every instance of the relay. */
+export interface Bus {
+  /** Rings may be lost, late, out of order or repeated: whoever listens looks for itself now and then. */
+  readonly mayLose: boolean;
+  ring(ring: Ring, fresh?: Fresh): void;
+  /** @returns what ends the subscription. */
+  subscribe(hear: Hear): () => void;
+  /** Says that the sessions of these devices are over. */
+  dismiss(devices: readonly DeviceId[]): void;
+  /** @returns what ends the subscription. */
+  onDismissal(hear: HearDismissal): () => void;
+}
+
+export type Hear = (ring: Ring, fresh?: Fresh) => void;
+export type HearDismissal = (devices: readonly DeviceId[]) => void;

@@ -1,6 +1,13 @@
 import type { Bytes } from '../../core/bytes.ts';
 import type { AccountId, DeviceId, KeyPackageRef, StreamId } from '../../core/ids.ts';
-import type { Entry, EntryKind } from '../../protocol/requests.ts';
+import type { AppendTables } from './appendTables.ts';
+import type { BlobTables } from './blobTables.ts';
+import type { HandleTables, InvitationTables } from './handleTables.ts';
+import type { DirectoryTables, PushTables } from './noticeTables.ts';
+import type { RendezvousTables } from './rendezvousTables.ts';
+import type { StatisticsTables } from './statisticsTables.ts';
+import type { LifeTables } from './lifeTables.ts';
+import type { EntryRow, MemberRow, ReadableRow, StreamRow, TakenEntry } from './streamRows.ts';
 
 /**
  * Where the relay keeps what it is given. Plain statements only: every rule stands in the capability
@@ -11,8 +18,10 @@ import type { Entry, EntryKind } from '../../protocol/requests.ts';
 export interface Store {
   /**
    * Runs `work` as one transaction: all of it is on disk when the promise resolves, nothing of it when
-   * `work` throws. `work` may wait for nothing but the tables it is handed, since others share its commit.
-   * A store that fails refuses with `unavailable`.
+   * `work` throws. `work` may wait for nothing but the tables it is handed, since others share its commit,
+   * and may be run again where it met another: it changes nothing outside. What one statement does is done
+   * at once; what rests on several is safe behind {@link StreamTables.lockStream}.
+   * A store that fails refuses with `unavailable`: then nobody knows whether the work was done.
    */
   write<T>(work: (tables: Tables) => Promise<T>): Promise<T>;
   /** Runs `work`, which only reads, on one consistent state that includes every write answered before. */
@@ -26,6 +35,15 @@ export interface Tables {
   readonly logins: LoginTables;
   readonly keyPackages: KeyPackageTables;
   readonly streams: StreamTables;
+  readonly appends: AppendTables;
+  readonly blobs: BlobTables;
+  readonly life: LifeTables;
+  readonly handles: HandleTables;
+  readonly invitations: InvitationTables;
+  readonly push: PushTables;
+  readonly directory: DirectoryTables;
+  readonly rendezvous: RendezvousTables;
+  readonly statistics: StatisticsTables;
 }
 
 export interface DeviceRow {
@@ -45,6 +63,7 @@ export interface AccountTables {
   insertDevice(row: Omit<DeviceRow, 'status'>, now: number): Promise<void>;
   replaceCertificate(device: DeviceId, row: Pick<DeviceRow, 'loginKey' | 'certificate' | 'sequence'>): Promise<void>;
   revokeDevice(device: DeviceId): Promise<void>;
+  /** None while the account is deactivated. */
   activeDevices(account: AccountId): Promise<DeviceId[]>;
   /** Those of `devices` that are registered, revoked or not. */
   knownDevices(devices: readonly DeviceId[]): Promise<ReadonlySet<DeviceId>>;
@@ -57,6 +76,14 @@ export interface SessionRow {
   readonly status: DeviceRow['status'];
 }
 
+export interface ListedSession {
+  readonly tokenHash: Bytes;
+  readonly device: DeviceId;
+  readonly createdAt: number;
+  readonly lastActivity: number;
+  readonly expiresAt: number;
+}
+
 export interface LoginTables {
   insertChallenge(hash: Bytes, device: DeviceId, expiresAt: number): Promise<void>;
   countChallenges(device: DeviceId, now: number): Promise<number>;
@@ -67,6 +94,10 @@ export interface LoginTables {
   /** Gives the session another token and end; false where the old token is not in force. */
   rotateSession(tokenHash: Bytes, next: { tokenHash: Bytes; expiresAt: number }, now: number): Promise<boolean>;
   deleteSessionsOf(device: DeviceId): Promise<void>;
+  /** Those that have not ended by `now`, the latest login first. */
+  sessionsOf(account: AccountId, now: number): Promise<ListedSession[]>;
+  /** Removes one session of the account and says which device's it was; `undefined` where the account has none such. */
+  deleteSession(tokenHash: Bytes, account: AccountId): Promise<DeviceId | undefined>;
   /** Removes challenges and sessions that ended before `now`. */
   sweepLogins(now: number): Promise<void>;
 }
@@ -81,6 +112,8 @@ export interface KeyPackageRow {
 
 export interface Reservation {
   readonly id: string;
+  /** What the holder calls it, to ask for the same again. */
+  readonly claim: string;
   readonly holder: DeviceId;
   readonly holderAccount: AccountId;
   readonly at: number;
@@ -90,51 +123,32 @@ export interface Reservation {
 export interface KeyPackageTables {
   /** Adds those that the device has not published before; a new last resort replaces the one before it. */
   insertPackages(device: DeviceId, rows: readonly KeyPackageRow[], now: number): Promise<void>;
+  /** Hands out none of the device's packages any more. */
+  retirePackages(device: DeviceId): Promise<void>;
   countPackages(device: DeviceId, now: number): Promise<{ available: number; lastResort: boolean }>;
+  /** What `holder` has reserved of `device` under this claim and neither spent nor let end. */
+  findClaim(
+    device: DeviceId,
+    claim: Pick<Reservation, 'claim' | 'holder' | 'at'>,
+  ): Promise<{ readonly taken: KeyPackageRow; readonly reservation: string; readonly expiresAt: number } | undefined>;
   /** Takes the device's oldest available package that is valid at `reservation.at`, for nobody else to get. */
   reservePackage(device: DeviceId, reservation: Reservation): Promise<KeyPackageRow | undefined>;
   /** The device's last resort, which stays; the use is recorded under the reservation's id. */
   useLastResort(device: DeviceId, reservation: Reservation): Promise<KeyPackageRow | undefined>;
   /** Packages of `device` that `holderAccount` reserved after `since`. */
   countReservations(device: DeviceId, holderAccount: AccountId, since: number): Promise<number>;
+  /** Packages of `device` that anybody reserved after `since`. */
+  countAllReservations(device: DeviceId, since: number): Promise<number>;
   /** Marks the reservation as used for `stream`; false where it is not the holder's, ended, or used before. */
   spendReservation(id: string, holder: DeviceId, stream: StreamId, now: number): Promise<boolean>;
   /** Gives ended reservations back to the pool and expires packages; of one device, or of all. */
   sweepPackages(now: number, device?: DeviceId): Promise<void>;
 }
 
-export interface StreamRow {
-  readonly kind: 'group' | 'mailbox';
-  /** The highest sequence number taken, 0 when empty. */
-  readonly head: number;
-  /** The current epoch. */
-  readonly epoch: number;
-  /** Records of epochs before this one are refused. */
-  readonly fence: number;
-}
-
-export interface MemberRow {
-  readonly device: DeviceId;
-  /** The member reads entries after this one … */
-  readonly since: number;
-  /** … up to and with this one: set once the device was removed. */
-  readonly until: number | undefined;
-}
-
-/** What a device may read: the stream's head or, once it was removed, the entry that removed it. */
-export interface ReadableRow {
-  readonly stream: StreamId;
-  readonly since: number;
-  readonly last: number;
-}
-
-/** An entry as it is kept: `stream` stands beside it. */
-export type EntryRow = Omit<Entry, 'stream'>;
-
-export interface TakenEntry {
-  readonly seq: number;
-  readonly kind: EntryKind;
-  readonly sender: DeviceId;
+export interface DoorRow {
+  /** SHA-256 of the token that opens it. */
+  readonly token: Bytes;
+  readonly box: Bytes;
 }
 
 export interface StreamTables {
@@ -149,13 +163,22 @@ export interface StreamTables {
    */
   endEpoch(stream: StreamId, from: number, fence: boolean): Promise<number | undefined>;
   insertEntries(stream: StreamId, rows: readonly EntryRow[]): Promise<void>;
-  findEntry(stream: StreamId, id: string): Promise<TakenEntry | undefined>;
+  /** Those of `ids` that the stream has, by id. */
+  findEntries(stream: StreamId, ids: readonly string[]): Promise<ReadonlyMap<string, TakenEntry>>;
+  /** The device's last stay in the stream. */
   findMember(stream: StreamId, device: DeviceId): Promise<MemberRow | undefined>;
-  /** Devices that read the entries after `after`: the members, and those removed later than that. */
+  /** Devices that read the entries after `after`: the members, and those removed later than that; a stay each. */
   readersOf(stream: StreamId, after: number): Promise<MemberRow[]>;
+  /** A stay begins: the devices are no members now. */
   openMembers(stream: StreamId, devices: readonly DeviceId[], since: number): Promise<void>;
   closeMembers(stream: StreamId, devices: readonly DeviceId[], until: number): Promise<void>;
-  /** All streams that the device may read anything of, its mailbox too. */
+  /** Keeps what the newest commit left for members that can't follow; `undefined` where it left nothing. */
+  replaceInfo(stream: StreamId, info: Bytes | undefined): Promise<void>;
+  findInfo(stream: StreamId): Promise<Bytes | undefined>;
+  /** Keeps what lets people in by link; `undefined` where nobody comes that way. */
+  replaceDoor(stream: StreamId, door: DoorRow | undefined): Promise<void>;
+  findDoor(stream: StreamId): Promise<DoorRow | undefined>;
+  /** All streams that the device may read anything of, its mailbox too: each stay, a stream's in their order. */
   readableStreams(device: DeviceId): Promise<ReadableRow[]>;
   /**
    * Entries of a stream with `after < seq <= last`, in order: at most `entries` of them, ending before the

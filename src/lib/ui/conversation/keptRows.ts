@@ -26,7 +26,11 @@ function isSameMessage(old: MessageItem, message: MessageItem): boolean {
   const names = new Set([...Object.keys(old), ...Object.keys(message)]) as Set<keyof MessageItem>;
   for (const name of names) {
     // What happened in a group never changes once it is told.
-    if (name !== 'notice' && old[name] !== message[name]) return false;
+    if (name !== 'notice' && !isSame(old[name], message[name])) return false;
   }
   return true;
 }
+
+/** Plain data of the same making: its parts come in the same order. */
+const isSame = (old: unknown, now: unknown): boolean =>
+  old === now || (typeof old === 'object' && typeof now === 'object' && JSON.stringify(old) === JSON.stringify(now));

@@ -15,6 +15,9 @@ export type TimelineRow =
       readonly ends: boolean;
     };
 
+/** When a message was written, by its sort key; 0 for an empty one. */
+export const timeOfSortKey = (sortKey: string): number => Number.parseInt(sortKey.slice(0, 12) || '0', 16);
+
 /** A pause after which the same sender begins a new run. */
 const RUN_PAUSE_MS = 5 * 60_000;
 
@@ -22,13 +25,25 @@ const RUN_PAUSE_MS = 5 * 60_000;
  * Rows for messages in their order: days divided, runs of one sender grouped, and one line before the first
  * message of others that came after `lastRead`.
  * @param lastRead sort key, or `undefined` to draw no such line
+ * @param late sort key of the first of them, where it came so late that it stands before `lastRead`
+ * @param hasOlder there are messages before these: no line above the first, since others may be unread before it
  */
-export function timelineOf(messages: readonly MessageItem[], lastRead: string | undefined): TimelineRow[] {
+export function timelineOf(
+  messages: readonly MessageItem[],
+  lastRead: string | undefined,
+  late?: string,
+  hasOlder = false,
+): TimelineRow[] {
   const rows: TimelineRow[] = [];
   const firstUnread =
     lastRead === undefined
       ? undefined
-      : messages.find((item) => !item.isOutgoing && item.type !== 'system' && item.sortKey > lastRead);
+      : messages.find(
+          (item) =>
+            !item.isOutgoing &&
+            item.type !== 'system' &&
+            (late === undefined ? item.sortKey > lastRead : item.sortKey >= late),
+        );
 
   messages.forEach((message, index) => {
     const before = messages[index - 1];
@@ -36,7 +51,7 @@ export function timelineOf(messages: readonly MessageItem[], lastRead: string | 
     if (before === undefined || daysBetween(before.at, message.at) !== 0) {
       rows.push({ kind: 'day', key: `day-${message.id}`, at: message.at });
     }
-    if (message === firstUnread) rows.push({ kind: 'unread', key: 'unread' });
+    if (message === firstUnread && !(index === 0 && hasOlder)) rows.push({ kind: 'unread', key: 'unread' });
     if (message.type === 'system') {
       rows.push({ kind: 'notice', key: message.id, message });
       return;

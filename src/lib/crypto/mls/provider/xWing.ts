@@ -1,7 +1,8 @@
 import { sha3_256, shake256 } from '@noble/hashes/sha3.js';
 import { concat, utf8, type Bytes } from '../../../core/bytes.ts';
 import type { Kem } from './kem.ts';
-import { ML_KEM_768, nobleMlKem768, type MlKem768, type MlKemKeyPair } from './mlKem768.ts';
+import { ML_KEM_768, type MlKem768, type MlKemKeyPair } from './mlKem768.ts';
+import { platformMlKem768 } from './platformMlKem768.ts';
 import { unshared } from './unshared.ts';
 import { X25519_LENGTH, x25519, x25519PublicKey } from './x25519.ts';
 
@@ -38,7 +39,7 @@ export const createXWing = (mlKem: MlKem768): Kem => {
 
     async publicKeyOf(privateKey) {
       const { pair, publicX } = await opened(privateKey);
-      return concat(pair.publicKey, publicX);
+      return concat(await pair.publicKey(), publicX);
     },
 
     async encapsulate(publicKey, entropy) {
@@ -66,7 +67,7 @@ export const createXWing = (mlKem: MlKem768): Kem => {
   };
 };
 
-export const xWing = createXWing(nobleMlKem768);
+export const xWing = createXWing(platformMlKem768);
 
 /** `Combiner` (§5.3): ML-KEM binds its own ciphertext and key, X25519's have to be hashed in. */
 const combined = (sharedM: Bytes, sharedX: Bytes, ephemeral: Bytes, publicX: Bytes): Bytes =>

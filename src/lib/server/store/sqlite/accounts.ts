@@ -44,7 +44,8 @@ export function createAccountTables(sql: Statements): AccountTables {
     async activeDevices(account) {
       return sql
         .all(
-          `SELECT id FROM devices WHERE account = ? AND status = 'active' ORDER BY created_at, id`,
+          `SELECT d.id FROM devices d JOIN accounts a ON a.id = d.account
+           WHERE d.account = ? AND d.status = 'active' AND a.status = 'active' ORDER BY d.created_at, d.id`,
           bytesFromId(account),
         )
         .map((row) => idFromBytes<DeviceId>(blob(row, 'id')));

@@ -15,6 +15,12 @@ export interface GroupCommitOptions {
   /** Puts off the next transaction until everything that arrives together is in the queue. */
   readonly defer: (run: () => void) => void;
   readonly logger: Logger;
+  /**
+   * Resolves when what was committed is on the disk: nobody is answered before. Called right after a commit;
+   * of a reader for what it saw. What it rejects with ends the queue: whether anything was kept is unknown
+   * from there on.
+   */
+  readonly settled?: () => Promise<void>;
 }
 
 /** Bounds how long one transaction keeps the others waiting. */
@@ -40,6 +46,7 @@ export function createGroupCommit(database: DatabaseSync, options: GroupCommitOp
   const savepoint = database.prepare('SAVEPOINT work');
   const release = database.prepare('RELEASE work');
   const undo = database.prepare('ROLLBACK TO work');
+  const perform = options.mode === 'write' ? performOnSavepoint : performPlainly;
 
   const queue: Waiting[] = [];
   let running: Promise<void> | undefined;
@@ -77,6 +84,7 @@ export function createGroupCommit(database: DatabaseSync, options: GroupCommitOp
       begin.run();
       for (const waiting of batch) answers.push(await perform(waiting));
       commit.run();
+      await onDisk();
     } catch (thrown) {
       if (database.isTransaction) rollback.run();
       options.logger.log('error', 'store-failed', { message: thrown instanceof Error ? thrown.message : 'unknown' });
@@ -86,7 +94,25 @@ export function createGroupCommit(database: DatabaseSync, options: GroupCommitOp
     for (const answer of answers) answer();
   }
 
-  async function perform(waiting: Waiting): Promise<() => void> {
+  async function onDisk(): Promise<void> {
+    try {
+      await options.settled?.();
+    } catch (thrown) {
+      closed = true;
+      throw thrown;
+    }
+  }
+
+  /** Nothing to undo, and nothing that one could spoil for another. */
+  async function performPlainly(waiting: Waiting): Promise<() => void> {
+    try {
+      return await waiting.perform();
+    } catch (thrown) {
+      return () => waiting.fail(thrown);
+    }
+  }
+
+  async function performOnSavepoint(waiting: Waiting): Promise<() => void> {
     savepoint.run();
     try {
       const answer = await waiting.perform();

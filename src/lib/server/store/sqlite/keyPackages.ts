@@ -1,4 +1,4 @@
-import { bytesFromId, type KeyPackageRef } from '../../../core/ids.ts';
+import { bytesFromId, idFromBytes, type KeyPackageRef } from '../../../core/ids.ts';
 import type { KeyPackageRow, KeyPackageTables } from '../port.ts';
 import { blob, integer, text, type Row, type Statements } from './statements.ts';
 
@@ -28,6 +28,12 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
         );
       }
     },
+    async retirePackages(device) {
+      sql.run(
+        `UPDATE key_packages SET status = 'expired' WHERE device = ? AND status IN ('available', 'reserved')`,
+        bytesFromId(device),
+      );
+    },
     async countPackages(device, now) {
       const counts = { available: 0, lastResort: false };
       for (const row of sql.all(
@@ -41,9 +47,30 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
       }
       return counts;
     },
-    async reservePackage(device, { id, holder, holderAccount, at, expiresAt }) {
+    async findClaim(device, { claim, holder, at }) {
+      const values = [bytesFromId(device), bytesFromId(claim), bytesFromId(holder), at];
+      const row =
+        sql.one(
+          `SELECT ${COLUMNS}, reservation, reservation_expires_at AS ends FROM key_packages
+           WHERE device = ? AND claim = ? AND status = 'reserved' AND reserved_by = ? AND reservation_expires_at > ?`,
+          ...values,
+        ) ??
+        sql.one(
+          `SELECT p.ref, p.suite, p.not_after, p.last_resort, p.bytes, u.reservation, u.expires_at AS ends
+           FROM last_resort_uses u JOIN key_packages p ON p.device = u.device AND p.ref = u.ref
+           WHERE u.device = ? AND u.claim = ? AND u.spent_at IS NULL AND u.reserved_by = ? AND u.expires_at > ?`,
+          ...values,
+        );
+      if (row === undefined) return undefined;
+      return {
+        taken: packageFromRow(row),
+        reservation: idFromBytes<string>(blob(row, 'reservation')),
+        expiresAt: integer(row, 'ends'),
+      };
+    },
+    async reservePackage(device, { id, claim, holder, holderAccount, at, expiresAt }) {
       const row = sql.one(
-        `UPDATE key_packages SET status = 'reserved', reservation = ?, reserved_by = ?, reserved_by_account = ?,
+        `UPDATE key_packages SET status = 'reserved', reservation = ?, claim = ?, reserved_by = ?, reserved_by_account = ?,
            reserved_at = ?, reservation_expires_at = ?
          WHERE rowid = (
            SELECT rowid FROM key_packages
@@ -51,6 +78,7 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
            ORDER BY not_after, rowid LIMIT 1)
          RETURNING ${COLUMNS}`,
         bytesFromId(id),
+        bytesFromId(claim),
         bytesFromId(holder),
         bytesFromId(holderAccount),
         at,
@@ -60,7 +88,7 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
       );
       return row === undefined ? undefined : packageFromRow(row);
     },
-    async useLastResort(device, { id, holder, at, expiresAt }) {
+    async useLastResort(device, { id, claim, holder, at, expiresAt }) {
       const row = sql.one(
         `SELECT ${COLUMNS} FROM key_packages
          WHERE device = ? AND status = 'available' AND last_resort = 1 AND not_after > ? LIMIT 1`,
@@ -69,12 +97,14 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
       );
       if (row === undefined) return undefined;
       sql.run(
-        'INSERT INTO last_resort_uses (reservation, device, ref, reserved_by, expires_at) VALUES (?, ?, ?, ?, ?)',
+        `INSERT INTO last_resort_uses (reservation, device, ref, reserved_by, expires_at, claim)
+         VALUES (?, ?, ?, ?, ?, ?)`,
         bytesFromId(id),
         bytesFromId(device),
         text(row, 'ref'),
         bytesFromId(holder),
         expiresAt,
+        bytesFromId(claim),
       );
       return packageFromRow(row);
     },
@@ -84,6 +114,14 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
          WHERE device = ? AND reserved_by_account = ? AND reserved_at > ?`,
         bytesFromId(device),
         bytesFromId(holderAccount),
+        since,
+      );
+      return row === undefined ? 0 : integer(row, 'reserved');
+    },
+    async countAllReservations(device, since) {
+      const row = sql.one(
+        'SELECT count(*) AS reserved FROM key_packages WHERE device = ? AND reserved_at > ?',
+        bytesFromId(device),
         since,
       );
       return row === undefined ? 0 : integer(row, 'reserved');
@@ -109,7 +147,7 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
       const where = device === undefined ? '? IS NULL' : 'device = ?';
       // The holder's account stays: giving a package back does not give the claim budget back.
       sql.run(
-        `UPDATE key_packages SET status = 'available', reservation = NULL, reserved_by = NULL,
+        `UPDATE key_packages SET status = 'available', reservation = NULL, claim = NULL, reserved_by = NULL,
            reservation_expires_at = NULL
          WHERE ${where} AND status = 'reserved' AND reservation_expires_at <= ?`,
         only,

@@ -62,6 +62,31 @@ export function createLoginTables(sql: Statements): LoginTables {
     async deleteSessionsOf(device) {
       sql.run('DELETE FROM sessions WHERE device = ?', bytesFromId(device));
     },
+    async sessionsOf(account, now) {
+      const rows = sql.all(
+        `SELECT s.token_hash, s.device, s.created_at, s.last_activity, s.expires_at
+         FROM sessions s JOIN devices d ON d.id = s.device
+         WHERE d.account = ? AND s.expires_at > ? ORDER BY s.created_at DESC, s.token_hash`,
+        bytesFromId(account),
+        now,
+      );
+      return rows.map((row) => ({
+        tokenHash: blob(row, 'token_hash'),
+        device: idFromBytes<DeviceId>(blob(row, 'device')),
+        createdAt: integer(row, 'created_at'),
+        lastActivity: integer(row, 'last_activity'),
+        expiresAt: integer(row, 'expires_at'),
+      }));
+    },
+    async deleteSession(tokenHash, account) {
+      const row = sql.one(
+        `DELETE FROM sessions
+         WHERE token_hash = ? AND device IN (SELECT id FROM devices WHERE account = ?) RETURNING device`,
+        tokenHash,
+        bytesFromId(account),
+      );
+      return row === undefined ? undefined : idFromBytes<DeviceId>(blob(row, 'device'));
+    },
     async sweepLogins(now) {
       sql.run('DELETE FROM login_challenges WHERE expires_at <= ?', now);
       sql.run('DELETE FROM sessions WHERE expires_at <= ?', now);

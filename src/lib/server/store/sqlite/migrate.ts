@@ -1,42 +1,53 @@
-import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { migrations as all } from '../migrations/index.ts';
 import type { Migration } from '../migrations/migration.ts';
+import { checksumOf, stepDown, stepUp, type Applied } from '../migrations/steps.ts';
 
 /**
- * Brings the schema up to date, each step in a transaction of its own, and records it.
- * @throws where the file was written by a newer relay, or a released step was changed: neither can be
- * helped by going on.
+ * Brings the schema up to date, each step in a transaction of its own that no other process shares, and
+ * records it. @throws as `stepUp` does.
  */
 export function migrate(database: DatabaseSync, now: number, migrations: readonly Migration[] = all): void {
   database.exec(`
     CREATE TABLE IF NOT EXISTS schema_migrations (
       version INTEGER PRIMARY KEY, description TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL
     ) STRICT`);
-  const applied = new Map(
+  takeSteps(database, () => {
+    const step = stepUp(appliedTo(database), 'sqlite', migrations);
+    if (step === undefined) return false;
+    database.exec(step.sqlite);
     database
-      .prepare('SELECT version, checksum FROM schema_migrations')
-      .all()
-      .map((row) => [Number(row['version']), String(row['checksum'])]),
-  );
-  const newest = Math.max(0, ...applied.keys());
-  if (newest > migrations.length) throw new Error(`the store is of version ${newest}, newer than this relay`);
+      .prepare('INSERT INTO schema_migrations VALUES (?, ?, ?, ?)')
+      .run(step.version, step.description, checksumOf(step.sqlite), now);
+    return true;
+  });
+}
 
-  for (const step of migrations) {
-    const checksum = createHash('sha256').update(step.sqlite).digest('hex');
-    const before = applied.get(step.version);
-    if (before !== undefined && before !== checksum) throw new Error(`migration ${step.version} was changed`);
-    if (before !== undefined) continue;
+/** Takes steps back until the schema is of version `to`, so that the relay of that version can go on. */
+export function rollBack(database: DatabaseSync, to: number, migrations: readonly Migration[] = all): void {
+  takeSteps(database, () => {
+    const step = stepDown(appliedTo(database), 'sqlite', migrations, to);
+    if (step === undefined) return false;
+    database.exec(step.down.sqlite);
+    database.prepare('DELETE FROM schema_migrations WHERE version = ?').run(step.version);
+    return true;
+  });
+}
+
+function takeSteps(database: DatabaseSync, takeOne: () => boolean): void {
+  for (let went = true; went;) {
     database.exec('BEGIN IMMEDIATE');
     try {
-      database.exec(step.sqlite);
-      database
-        .prepare('INSERT INTO schema_migrations VALUES (?, ?, ?, ?)')
-        .run(step.version, step.description, checksum, now);
+      went = takeOne();
       database.exec('COMMIT');
     } catch (thrown) {
       if (database.isTransaction) database.exec('ROLLBACK');
       throw thrown;
     }
   }
+}
+
+function appliedTo(database: DatabaseSync): Applied {
+  const rows = database.prepare('SELECT version, checksum FROM schema_migrations').all();
+  return new Map(rows.map((row) => [Number(row['version']), String(row['checksum'])]));
 }

@@ -1,6 +1,7 @@
 import { bytesFromId, idFromBytes, type DeviceId, type StreamId } from '../../../core/ids.ts';
 import { entryKinds, type EntryKind } from '../../../protocol/requests.ts';
-import type { EntryRow, MemberRow, StreamTables } from '../port.ts';
+import type { StreamTables } from '../port.ts';
+import type { EntryRow, MemberRow, TakenEntry } from '../streamRows.ts';
 import { blob, integer, optionalInteger, text, type Row, type Statements } from './statements.ts';
 
 export function createStreamTables(sql: Statements): StreamTables {
@@ -51,18 +52,41 @@ export function createStreamTables(sql: Statements): StreamTables {
         );
       }
     },
-    async findEntry(stream, id) {
-      const row = sql.one(
-        'SELECT seq, kind, sender FROM stream_entries WHERE stream = ? AND id = ?',
-        bytesFromId(stream),
-        bytesFromId(id),
-      );
-      if (row === undefined) return undefined;
-      return { seq: integer(row, 'seq'), kind: kindOf(row), sender: idFromBytes<DeviceId>(blob(row, 'sender')) };
+    async replaceInfo(stream, info) {
+      if (info === undefined) sql.run('DELETE FROM group_infos WHERE stream = ?', bytesFromId(stream));
+      else sql.run('INSERT OR REPLACE INTO group_infos (stream, payload) VALUES (?, ?)', bytesFromId(stream), info);
+    },
+    async findInfo(stream) {
+      const row = sql.one('SELECT payload FROM group_infos WHERE stream = ?', bytesFromId(stream));
+      return row === undefined ? undefined : blob(row, 'payload');
+    },
+    async replaceDoor(stream, door) {
+      sql.run('DELETE FROM group_doors WHERE stream = ?', bytesFromId(stream));
+      if (door === undefined) return;
+      sql.run('INSERT INTO group_doors VALUES (?, ?, ?)', bytesFromId(stream), door.token, door.box);
+    },
+    async findDoor(stream) {
+      const row = sql.one('SELECT token, box FROM group_doors WHERE stream = ?', bytesFromId(stream));
+      return row === undefined ? undefined : { token: blob(row, 'token'), box: blob(row, 'box') };
+    },
+    async findEntries(stream, ids) {
+      const found = new Map<string, TakenEntry>();
+      for (const id of ids) {
+        const row = sql.one(
+          'SELECT seq, kind, sender FROM stream_entries WHERE stream = ? AND id = ?',
+          bytesFromId(stream),
+          bytesFromId(id),
+        );
+        if (row === undefined) continue;
+        const sender = idFromBytes<DeviceId>(blob(row, 'sender'));
+        found.set(id, { seq: integer(row, 'seq'), kind: kindOf(row), sender });
+      }
+      return found;
     },
     async findMember(stream, device) {
       const row = sql.one(
-        'SELECT device, since, until FROM stream_members WHERE stream = ? AND device = ?',
+        `SELECT device, since, until FROM stream_members WHERE stream = ? AND device = ?
+         ORDER BY since DESC LIMIT 1`,
         bytesFromId(stream),
         bytesFromId(device),
       );
@@ -80,8 +104,7 @@ export function createStreamTables(sql: Statements): StreamTables {
     async openMembers(stream, devices, since) {
       for (const device of devices) {
         sql.run(
-          `INSERT INTO stream_members (stream, device, since) VALUES (?, ?, ?)
-           ON CONFLICT (stream, device) DO UPDATE SET since = excluded.since, until = NULL`,
+          'INSERT INTO stream_members (stream, device, since) VALUES (?, ?, ?)',
           bytesFromId(stream),
           bytesFromId(device),
           since,
@@ -91,7 +114,7 @@ export function createStreamTables(sql: Statements): StreamTables {
     async closeMembers(stream, devices, until) {
       for (const device of devices) {
         sql.run(
-          'UPDATE stream_members SET until = ? WHERE stream = ? AND device = ?',
+          'UPDATE stream_members SET until = ? WHERE stream = ? AND device = ? AND until IS NULL',
           until,
           bytesFromId(stream),
           bytesFromId(device),
@@ -103,7 +126,8 @@ export function createStreamTables(sql: Statements): StreamTables {
         .all(
           `SELECT m.stream, m.since, coalesce(m.until, s.head) AS last
            FROM stream_members m JOIN streams s ON s.id = m.stream
-           WHERE m.device = ? AND coalesce(m.until, s.head) > m.since`,
+           WHERE m.device = ? AND coalesce(m.until, s.head) > m.since
+           ORDER BY m.stream, m.since`,
           bytesFromId(device),
         )
         .map((row) => ({
@@ -147,7 +171,7 @@ const memberFromRow = (row: Row): MemberRow => ({
   until: optionalInteger(row, 'until'),
 });
 
-function kindOf(row: Row): EntryKind {
+export function kindOf(row: Row): EntryKind {
   const kind = entryKinds.find((known) => known === row['kind']);
   if (kind === undefined) throw new TypeError('unknown kind of entry');
   return kind;

@@ -1,0 +1,35 @@
+import { accountDesk } from './accountDesk.ts';
+import { conversationsDesk } from './conversationsDesk.ts';
+import type { Desk } from './desk.ts';
+import { filesDesk } from './filesDesk.ts';
+import { devicesDesk } from './devicesDesk.ts';
+import { messagesDesk } from './messagesDesk.ts';
+import { messagingDesk } from './messagingDesk.ts';
+import { nearbyDesk } from './nearbyDesk.ts';
+import { peopleDesk } from './peopleDesk.ts';
+import { personalDesk } from './personalDesk.ts';
+import { profileDesk } from './profileDesk.ts';
+import { searchDesk } from './searchDesk.ts';
+import { upkeepDesk } from './upkeepDesk.ts';
+import { vaultDesk } from './vaultDesk.ts';
+import { workspacesDesk } from './workspacesDesk.ts';
+
+/** All of the client that a first conversation does without; each part loads what it is about when asked. */
+export const createDesks = (desk: Desk) => ({
+  ...accountDesk(desk),
+  ...conversationsDesk(desk),
+  ...filesDesk(desk),
+  ...devicesDesk(desk),
+  ...messagesDesk(desk),
+  ...messagingDesk(desk),
+  ...nearbyDesk(desk),
+  ...peopleDesk(desk),
+  ...personalDesk(desk),
+  ...profileDesk(desk),
+  ...searchDesk(desk),
+  ...upkeepDesk(desk),
+  ...vaultDesk(desk),
+  ...workspacesDesk(desk),
+});
+
+export type Desks = ReturnType<typeof createDesks>;

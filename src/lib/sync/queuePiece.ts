@@ -1,0 +1,44 @@
+import type { ConversationId, MessageId } from '../core/ids.ts';
+import type { Sender } from './changes.ts';
+import type { Content } from './content.ts';
+import type { Session } from './session.ts';
+
+/** What is kept of a piece of a workspace until it is put together with what is here. */
+export interface QueuedPiece {
+  readonly conversationId: ConversationId;
+  readonly piece: Uint8Array<ArrayBuffer>;
+}
+
+/** Of pieces in `syncOperations`. */
+export const WORKSPACE = 'workspace';
+
+/**
+ * Puts a piece of a workspace aside, inside the caller's transaction. It is put together with the rest in the
+ * background: that may take a while, and the order does not matter.
+ */
+export async function queuePiece(
+  { store, identity, clock }: Pick<Session, 'store' | 'identity' | 'clock'>,
+  conversationId: ConversationId,
+  {
+    id,
+    sender,
+    content,
+  }: {
+    readonly id: MessageId;
+    readonly sender: Pick<Sender, 'deviceId'>;
+    readonly content: Extract<Content, { k: 'space' }>;
+  },
+): Promise<void> {
+  const queued: QueuedPiece = { conversationId, piece: new Uint8Array(content.o) };
+  await store.syncOperations.put({
+    id,
+    userId: identity.account,
+    deviceId: sender.deviceId,
+    operationType: 'pull',
+    resourceType: WORKSPACE,
+    resourceId: content.w,
+    operationData: queued,
+    status: 'pending',
+    createdAt: clock.now(),
+  });
+}
