@@ -19,7 +19,7 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            loadedTogether('engine', ['src/lib/platform/worker.ts']),
+            loadedTogether('engine', ['src/lib/platform/workerHost.ts']),
             loadedTogether('groups', ['src/lib/sync/carryOut.ts', 'src/lib/sync/upkeep.ts']),
           ],
         },

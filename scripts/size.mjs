@@ -91,6 +91,9 @@ const LATER = [
 
 /** @typedef {import('./chunkGraph.mjs').Chunk} Chunk */
 
+/** What a worker is there for. */
+const ENGINE = 'src/lib/platform/workerHost.ts';
+
 const output = join(root, '.svelte-kit', 'output', 'client');
 const folder = dirname(graphFile('client'));
 if (!existsSync(graphFile('client'))) fail('There is no record of the build: run `npm run build`.');
@@ -105,8 +108,15 @@ const workers = readdirSync(folder)
   .filter((name) => name.startsWith('worker-'))
   .map(chunksOf)
   .map((chunks) => ({ chunks, entry: chunks.find((chunk) => chunk.isEntry && existsSync(join(output, chunk.file))) }))
-  .flatMap(({ chunks, entry }) => (entry === undefined ? [] : [reachable(chunks, [entry])]));
-if (workers.length === 0) fail("The build's record names no worker: is the engine still started from one?");
+  .flatMap(({ chunks, entry }) => {
+    if (entry === undefined) return [];
+    // WebKit would run it once more: its module map does not know the file that a worker began with.
+    const importer = chunks.find(({ imports }) => imports.includes(entry.file));
+    if (importer !== undefined) fail(`${importer.file} imports the file that its worker begins with.`);
+    return [reachable(chunks, [entry])];
+  });
+if (!workers.some((chunks) => chunks.some(({ modules }) => modules.includes(ENGINE))))
+  fail("The build's record names no worker with the engine: is it still started from one?");
 
 const rows = [
   { what: 'page', chunks: page },

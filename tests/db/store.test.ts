@@ -96,6 +96,29 @@ describe('a transaction', () => {
     expect(await store.users.count()).toBe(2);
   });
 
+  it('that has begun goes on to its end when the store is closed, and the store is quiet only then', async () => {
+    const disk = newDisk();
+    const store = await unlockedStore(disk);
+    let isOver = false;
+    const begun = Promise.withResolvers<undefined>();
+    const writing = store.tx('rw', ['users'], async () => {
+      await store.users.add(user('ana'));
+      begun.resolve(undefined);
+      await store.users.add(user('bo'));
+      for (let i = 0; i < 20; i++) await store.users.count();
+    });
+    await begun.promise;
+    store.close();
+    const ended = writing.then(() => (isOver = true));
+    await store.quiet();
+
+    expect(isOver).toBe(true);
+    await ended;
+    const again = await unlockedStore(disk);
+    expect(await again.users.count()).toBe(2);
+    await again.quiet();
+  });
+
   it('reads its own writes, opened', async () => {
     const store = await unlockedStore();
     await meetAna(store);

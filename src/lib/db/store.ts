@@ -7,6 +7,7 @@ import { createStoreMiddleware, type Loads } from './middleware.ts';
 import { presentPlan, type Plan } from './migrations.ts';
 import { tableNames, type StoreTables, type TableName } from './schema.ts';
 import type { Vault } from './sealing.ts';
+import { createRunning } from './running.ts';
 import { createUpgrade, finishUpgrade } from './upgrade.ts';
 
 export type * from './schema.ts';
@@ -29,7 +30,13 @@ export interface Store extends StoreTables {
   finishUpgrade(): Promise<void>;
   /** Forgets the sealer. Keys are gone for good only with the worker that held them. */
   lock(): void;
+  /** Nothing new begins; what has begun goes on to its end. */
   close(): void;
+  /**
+   * Resolves once every transaction that has begun is over. A worker that ends sooner can leave the tables locked
+   * for everybody: WebKit never ends the transactions of a worker that was terminated.
+   */
+  quiet(): Promise<void>;
   /** Deletes the database with all that is in it, closed or not; other tabs give it up. Nothing works from then on. */
   remove(): Promise<void>;
   /** A second connection, locked: rows come with what is sealed closed up, damaged or not. */
@@ -103,6 +110,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     cache: 'disabled',
   });
   const loads: Loads = new WeakSet();
+  const running = createRunning();
+  db.use(running.middleware);
   db.use(createStoreMiddleware(plan.schema, strictTables, vault, loads));
   upgrade.declareOn(db);
   db.on('blocked', () => onBlocked?.());
@@ -137,6 +146,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     finishUpgrade: () => finishUpgrade(plan, tables, (among, work) => store.tx('rw', among, work), clock.now, vault),
     lock: () => setSealer(undefined),
     close: () => db.close({ disableAutoOpen: true }),
+    quiet: () => running.over(),
     remove: () => translated(() => db.delete({ disableAutoOpen: true })),
     beneath: () => openStore(beneath),
     tx: (mode, among, work) =>

@@ -1,11 +1,15 @@
 import * as Comlink from 'comlink';
+import { systemClock } from './clock.ts';
 import { unwrap } from '../core/result.ts';
 import type { CairnClient } from '../services/client.ts';
 import { listenForDrainRequests, registerServiceWorker, requestBackgroundSync } from './serviceWorkerClient.ts';
 import { scriptUrl } from './trustedTypes.ts';
 import { onWakeUps } from './wakeUps.ts';
-import type { WorkerHost } from './worker.ts';
+import type { WorkerHost } from './workerHost.ts';
 import workerUrl from './worker.ts?worker&url';
+
+/** The keys are forgotten at once; whatever keeps the worker from an orderly end, it ends. */
+const LONGEST_END_MS = 3_000;
 
 interface ConnectEvents {
   onReconnect(client: CairnClient): void;
@@ -29,7 +33,7 @@ export async function connectClient({
   await registerServiceWorker();
   listenForDrainRequests(nudge);
   const lock = async () => {
-    current.terminate();
+    await current.end();
     current = await startWorker(onBlocked);
     onReconnect(current.client);
   };
@@ -46,7 +50,7 @@ export async function connectClient({
 interface Running {
   readonly client: CairnClient;
   nudge(): Promise<void>;
-  terminate(): void;
+  end(): Promise<void>;
 }
 
 async function startWorker(onBlocked: () => void): Promise<Running> {
@@ -67,7 +71,13 @@ async function startWorker(onBlocked: () => void): Promise<Running> {
     nudge: async () => {
       await (remote as unknown as { poke(): Promise<void> }).poke();
     },
-    terminate: () => worker.terminate(),
+    async end() {
+      const late = Promise.withResolvers<undefined>();
+      const cancel = systemClock.after(LONGEST_END_MS, () => late.resolve(undefined));
+      await Promise.race([host.end().catch(() => undefined), late.promise]);
+      cancel();
+      worker.terminate();
+    },
   };
 }
 

@@ -45,6 +45,18 @@ const FIND = `
   return [...document.querySelectorAll(implied[role])]
     .find((box) => box.checkVisibility() && !box.disabled && (fits(labelOf(box).trim()) || (flags !== null && fits(saidIn(box))))) ?? null;`;
 
+/** Whether an element is where it was two frames ago. */
+const STANDS_STILL = `
+  const [box] = arguments;
+  box.scrollIntoView({ block: 'nearest' });
+  const place = () => JSON.stringify(box.getBoundingClientRect());
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  const before = place();
+  return frame().then(frame).then(() => box.isConnected && place() === before);`;
+
+/** Where the page is and what can be read on it. */
+const SHOWN = 'return `${location.pathname} (${document.visibilityState})\\n${document.body.innerText}`';
+
 /** Starts a browser of its own; {@link WebKitPage.close} ends it. */
 export async function openWebKit(): Promise<WebKitPage> {
   const screen = await startScreen();
@@ -89,15 +101,20 @@ export async function openWebKit(): Promise<WebKitPage> {
           return found?.[ELEMENT];
         },
         `${role} "${String(name)}"`,
-      );
+      ).catch(async (thrown: unknown) => {
+        const shown = await run<string>(SHOWN).catch(String);
+        throw new Error(`${String(thrown)}, while the page showed\n${shown}`, { cause: thrown });
+      });
     return {
       run,
       goto: (url) => ask('POST', `${here}/url`, { url }),
-      // What re-renders between finding and pressing is found again.
+      // What moves or re-renders between finding and pressing is found again.
       click: (role, name) =>
         until(
           async () => {
-            await ask('POST', `${here}/element/${await find(role, name)}/click`, {});
+            const element = await find(role, name);
+            if (!(await run<boolean>(STANDS_STILL, { [ELEMENT]: element }))) return undefined;
+            await ask('POST', `${here}/element/${element}/click`, {});
             return true;
           },
           `a press on ${role} "${String(name)}"`,
