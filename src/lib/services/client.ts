@@ -66,8 +66,8 @@ export interface CairnClient
   /** Another passphrase from now on. Refused: `weak-passphrase`, and as {@link unlock} for a wrong current one. */
   changePassphrase(input: { current: string; next: string }): Promise<Result<void, UnlockFault | Fault>>;
   watchConnection(show: (state: ConnectionState) => void): Unwatch;
-  /** Everything that waits on this device or failed, oldest first. */
-  watchWaiting(show: (items: readonly WaitingItem[]) => void): Unwatch;
+  /** At most `limit` of what waits on this device: what failed first, each oldest first. */
+  watchWaiting(limit: number, show: (items: readonly WaitingItem[]) => void): Unwatch;
   retry(operation: string): Promise<Result<void>>;
   discard(operation: string): Promise<Result<void>>;
   /** Tries the relay now instead of at the next turn of the timer. */

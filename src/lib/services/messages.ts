@@ -9,7 +9,7 @@ import { readyForText } from '../db/messages/bodies.ts';
 import { messageById } from '../db/messages/find.ts';
 import { markReadUpTo } from '../db/messages/readState.ts';
 import { messageTables } from '../db/messages/whole.ts';
-import { isBeginning } from '../db/outbox.ts';
+import { isBeginning, wishesIn } from '../db/outbox.ts';
 import type { FileAttachmentRow, MessageRow, Store } from '../db/store.ts';
 import { countReplies, markThreadsRead } from '../db/threads.ts';
 import { disappearsAt } from '../domain/disappearing.ts';
@@ -179,7 +179,7 @@ export async function maySend({ store, identity }: Composer, conversationId: Con
   if (conversation.kind === 'system') return true;
   if (!(await mayWrite(store, conversation.groupId, identity.account))) return false;
   if ((await groupOfConversation(store, conversationId)) !== undefined) return true;
-  const waiting = await store.offlineOperations.where('lane').equals(conversationId).toArray();
+  const waiting = await wishesIn(store, conversationId);
   return waiting.some(isBeginning);
 }
 
