@@ -3,6 +3,7 @@ import type { Fault, Result } from '../core/result.ts';
 import type { ChangeKind } from '../domain/messageChanges.ts';
 import type { AccountClient } from './accountClient.ts';
 import type { BackupClient } from './backupClient.ts';
+import type { ConversationFileClient } from './conversationFileClient.ts';
 import type { ConversationsClient } from './conversationsClient.ts';
 import type { FilesClient } from './filesClient.ts';
 import type { DevicesClient } from './devicesClient.ts';
@@ -20,6 +21,7 @@ import type { WorkspacesClient } from './workspacesClient.ts';
 
 export type * from './accountClient.ts';
 export type * from './backupClient.ts';
+export type * from './conversationFileClient.ts';
 export type * from './conversationsClient.ts';
 export type * from './filesClient.ts';
 export type * from './devicesClient.ts';
@@ -44,6 +46,7 @@ export type { GroupDetails, GroupInput, GroupKind, JoinPreview, MemberItem, Noti
 export interface CairnClient
   extends
     AccountClient,
+    ConversationFileClient,
     ConversationsClient,
     FilesClient,
     DevicesClient,

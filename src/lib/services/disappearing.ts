@@ -7,6 +7,7 @@ import type { Composer } from '../sync/compose.ts';
 import type { Intent } from '../sync/intents.ts';
 import { queueIntent } from '../sync/queueIntent.ts';
 import { groupTables } from './groups.ts';
+import { importedOf } from './imported.ts';
 import { groupWithRight } from './membership.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function setDisappearing(composer: Composer, id: ConversationId, af
   return settle(
     store.tx('rw', groupTables, async () => {
       const conversation = await store.conversations.get(id);
-      if (conversation?.kind === 'system') {
+      if (conversation?.kind === 'system' && importedOf(conversation) === undefined) {
         const { disappearAfter: _before, ...rest } = conversation.metadata ?? {};
         const metadata = after === 0 ? rest : { ...rest, disappearAfter: after };
         await store.conversations.update(id, { metadata, updatedAt: clock.now() });

@@ -19,6 +19,7 @@ import { compose, composeTables, nextSortKey, sealAhead, type Composer } from '.
 import type { FileContent, MessageReference, TextContent } from '../sync/content.ts';
 import { lifetimeOf } from '../sync/lifetimes.ts';
 import { composeReceipts, sharesReading } from '../sync/receipts.ts';
+import { importedOf } from './imported.ts';
 
 const sendTables = [
   ...composeTables,
@@ -176,7 +177,7 @@ async function threadHead(
 export async function maySend({ store, identity }: Composer, conversationId: ConversationId): Promise<boolean> {
   const conversation = await store.conversations.get(conversationId);
   if (conversation === undefined || conversation.metadata?.['leaving'] === true) return false;
-  if (conversation.kind === 'system') return true;
+  if (conversation.kind === 'system') return importedOf(conversation) === undefined;
   if (!(await mayWrite(store, conversation.groupId, identity.account))) return false;
   if ((await groupOfConversation(store, conversationId)) !== undefined) return true;
   const waiting = await wishesIn(store, conversationId);

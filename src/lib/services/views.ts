@@ -14,7 +14,8 @@ import { lifetimeIn } from '../sync/lifetimes.ts';
 import { heldBy } from '../sync/held.ts';
 import type { NoticeFacts } from '../sync/notices.ts';
 import { groupDetailsOf, membersOf } from './members.ts';
-import { messageItems, pinnedItems } from './messageItems.ts';
+import { importedOf } from './imported.ts';
+import { messageItems, namesIn, pinnedItems } from './messageItems.ts';
 import { accountsInNotice, noticeItem } from './noticeItems.ts';
 import { suiteLabel } from './suites.ts';
 import { namesOf, type Names, type Viewer } from './viewer.ts';
@@ -26,15 +27,13 @@ import type { ConversationItem, ConversationView, PersonItem } from './client.ts
 export async function listConversations(viewer: Viewer): Promise<ConversationItem[]> {
   const { store } = viewer;
   // Read whole and sorted here: a walk along the index is several times slower.
-  const rows = (await openable(store.conversations)).sort(
-    (a, b) => Number(b.isPinned) - Number(a.isPinned) || b.lastActivity - a.lastActivity,
-  );
+  const rows = (await openable(store.conversations))
+    .filter((row) => row.deactivatedAt === undefined)
+    .sort((a, b) => Number(b.isPinned) - Number(a.isPinned) || b.lastActivity - a.lastActivity);
   const pending = await pendingLanes(store);
   const previews = new Map((await listPreviews(store)).map((preview) => [preview.conversationId, preview]));
-  const names = await namesOf(
-    viewer,
-    [...previews.values()].flatMap(({ message }) => accountsInPreview(message)),
-  );
+  const shown = [...previews.values()].map(({ message }) => message);
+  const names = await namesIn(viewer, shown, shown.flatMap(accountsInPreview));
   return rows.map((row) => {
     const newest = previews.get(row.id);
     const item: ConversationItem = {
@@ -99,7 +98,7 @@ export async function viewConversation(
       : await store.senderKeys.where('[groupId+epoch+leaf]').between([group, 0], [group, Infinity]).last();
   const own = members.find((member) => member.isSelf);
   const creates = operations.some(isBeginning);
-  const isNotes = row.kind === 'system';
+  const isNotes = kindOf(row) === 'notes';
   const isMember = (isNotes || group !== undefined || creates) && row.metadata?.['leaving'] !== true;
   const details = await groupDetailsOf(viewer, row, operations, members);
   const isQuiet = details?.isChannel === true && own !== undefined && !may(own.role, 'write-channel');
@@ -192,7 +191,7 @@ function suiteOf(chain: SenderKeyRow | undefined): string {
 }
 
 function kindOf(row: ConversationRow): ConversationItem['kind'] {
-  if (row.kind === 'system') return 'notes';
+  if (row.kind === 'system') return importedOf(row) === undefined ? 'notes' : 'imported';
   return row.groupId === undefined ? 'direct' : 'group';
 }
 
