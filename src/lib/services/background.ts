@@ -9,6 +9,7 @@ import { keepPacked } from './packing.ts';
 import { keepProfileTold } from './profileTelling.ts';
 import { keepTidy } from './tidying.ts';
 import { keepTimed } from './timed.ts';
+import { keepHeeding } from './revoked.ts';
 import { keepUploading } from './uploading.ts';
 
 /** What an open app does on its own, while nobody waits for it: it is loaded after the vault was opened. */
@@ -18,12 +19,16 @@ export interface Background {
   dispose(): void;
 }
 
-/** @param isActing whether a person's wish is being carried out, which goes first */
+/**
+ * @param isActing whether a person's wish is being carried out, which goes first
+ * @param heed see {@link keepHeeding}
+ */
 export function keepBackground(
   session: Session,
   transport: Transport,
   engine: Engine,
   isActing: () => boolean,
+  heed: () => Promise<void>,
 ): Background {
   const stops = [
     keepTidy(session),
@@ -34,6 +39,7 @@ export function keepBackground(
     keepProfileTold(session),
     keepLinking(session, transport, engine),
     keepComplete(session, engine),
+    keepHeeding(session.clock, engine, heed),
   ];
   const indexing = keepIndexed(session, isActing);
   return {

@@ -77,7 +77,8 @@ export interface CairnClient
   syncNow(): Promise<void>;
 }
 
-export type VaultState = 'none' | 'locked' | 'open';
+/** `removed`: the account ended this device, which has just cleared itself; the client is over. */
+export type VaultState = 'none' | 'locked' | 'open' | 'removed';
 
 export interface ConnectionState {
   readonly link: 'online' | 'offline' | 'syncing';
