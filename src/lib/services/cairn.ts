@@ -55,10 +55,7 @@ export function createCairn(ports: CairnPorts): Cairn {
 
   const vaultWatchers = new Set<(state: VaultState) => void>();
   /** The relay says that this device was revoked. */
-  const heed = async () => {
-    const { heedRevocation } = await import('./revoked.ts');
-    if (await heedRevocation(ports, () => client.dispose())) for (const show of vaultWatchers) show('removed');
-  };
+  const heed = async () => (await import('./revoked.ts')).heedRevocation(ports, client, vaultWatchers);
 
   const start = (identity: Session['identity'], relay: Session['relay']) => {
     lockedLoop?.dispose();

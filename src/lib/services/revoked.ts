@@ -8,6 +8,7 @@ import { findRevocation } from '../protocol/account.ts';
 import { certificateFromBytes } from '../protocol/certificate.ts';
 import type { Engine } from '../sync/engine.ts';
 import { sendRequest } from '../sync/relayClient.ts';
+import type { VaultState } from './client.ts';
 import type { CairnPorts } from './ports.ts';
 
 /** How long the relay's refusal goes on before it is asked again what it has to show for it. */
@@ -35,15 +36,16 @@ const heeding = new WeakSet<Store>();
 /**
  * Clears this device when its account ended it: the keys first, in one transaction, then the store. The relay that
  * says so must show the account's signature, which is verified against the certificate in clear: locked or not.
- * @param dispose ends the client and all that it does in the background.
- * @returns whether the device was cleared now.
+ * @param client is ended with all that it does in the background.
+ * @param watchers are told that the device was cleared.
  */
 export async function heedRevocation(
   ports: Pick<CairnPorts, 'store' | 'transport' | 'logger'>,
-  dispose: () => void,
-): Promise<boolean> {
+  client: { dispose(): void },
+  watchers: Iterable<(state: VaultState) => void>,
+): Promise<void> {
   const { store, logger } = ports;
-  if (heeding.has(store)) return false;
+  if (heeding.has(store)) return;
   heeding.add(store);
   const cleared = await settleStorage(async () => {
     const ended = await isEnded(ports);
@@ -56,13 +58,13 @@ export async function heedRevocation(
       return false;
     }
     await forgetAllKeys(store);
-    dispose();
+    client.dispose();
     await store.remove();
     return true;
   });
   heeding.delete(store);
   if (!cleared.ok) logger.log('warn', 'revocation-broke', { code: cleared.error.code });
-  return cleared.ok && cleared.value;
+  else if (cleared.value) for (const show of watchers) show('removed');
 }
 
 /** Refused: as the relay does; `not-found` where it has nothing that was signed. */
