@@ -1,5 +1,4 @@
 import type { ConversationId } from '../core/ids.ts';
-import { refuse } from '../core/result.ts';
 import { advanceMessages, setStatus } from './messages/status.ts';
 import { messageTables } from './messages/whole.ts';
 import type { MessageChangeRow, OfflineOperationRow, Store } from './store.ts';
@@ -103,16 +102,6 @@ export async function recordFailed(store: Store, operation: OfflineOperationRow,
   if (operation.messageId !== undefined) await setStatus(store, operation.messageId, 'failed');
 }
 
-/** The person wants a failed operation tried again: its record, if any, is sealed anew. Refused: `not-found`. */
-export async function retryOperation(store: Store, id: string): Promise<void> {
-  const operation = (await store.offlineOperations.get(id)) ?? notFound(id);
-  await store.offlineOperations.update(id, {
-    status: operation.operationType === 'append' ? 'needsRekey' : 'pending',
-    nextAttemptAt: 0,
-  });
-  if (operation.messageId !== undefined) await setStatus(store, operation.messageId, 'queued');
-}
-
 /** What is wished in a lane besides the records that it sends, in order: it stays short however much is written. */
 export async function wishesIn(store: Store, lane: string): Promise<OfflineOperationRow[]> {
   const rows = await store.offlineOperations
@@ -213,5 +202,3 @@ export async function hasWaitingIntent(store: Store, lane: string): Promise<bool
 
 const bySortKey = (a: OfflineOperationRow, b: OfflineOperationRow): number =>
   a.sortKey < b.sortKey ? -1 : a.sortKey > b.sortKey ? 1 : 0;
-
-const notFound = (id: string): never => refuse({ code: 'not-found', retry: 'never', detail: `operation ${id}` });
