@@ -46,7 +46,7 @@ const someOutbox = fc.array(someRow, { maxLength: 160 }).map((some) =>
       retryCount: 0,
       maxRetries: 3,
       nextAttemptAt: hold === 0 ? 0 : now - age + hold,
-      status: status as OfflineOperationRow['status'],
+      status,
       ...(type === SCHEDULED ? { operationData: { text: 'later' } } : {}),
       ...(isAppend && says === 'message' ? { messageId: message(`m${i}`) } : {}),
       ...(isAppend && says === 'react' ? { change: 'react' as const } : {}),
