@@ -53,7 +53,7 @@ const LATER = [
   /^src\/lib\/services\/verification\.ts$/,
   // Linking a device, and the list of them.
   /^src\/lib\/ui\/devices\//,
-  /^src\/lib\/services\/(linking\w+|ownDevices|revoked)\.ts$/,
+  /^src\/lib\/services\/(linking\w+|ownDevices)\.ts$/,
   /^src\/lib\/sync\/plan(Change|OwnDevices)\.ts$/,
   // Resting or deleting the account, and where it is signed in.
   /^src\/lib\/platform\/clearBeside\.ts$/,
@@ -61,7 +61,7 @@ const LATER = [
   // Backups, the words of a recovery phrase, and who comes back with one.
   /^src\/lib\/platform\/backupFiles\.ts$/,
   /^src\/lib\/ui\/backup\/(Restore|UsePhrase)\.svelte$/,
-  /^src\/lib\/ui\/gate\/(Evicted|HaveAccount|Removed)\.svelte$/,
+  /^src\/lib\/ui\/gate\/(Evicted|HaveAccount)\.svelte$/,
   // Changes of a group by others, what is wished for one that is there, and coming back to one that was lost.
   /^src\/lib\/crypto\/mls\/follow\.ts$/,
   /^src\/lib\/sync\/(commits|leaving|pleas|rejoin|retry|stranded)\.ts$/,

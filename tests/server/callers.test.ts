@@ -66,9 +66,8 @@ const requests: Readonly<Record<string, (scene: Scene, caller: TestDevice) => un
   }),
   'devices/revoke': ({ callers }, { account }) => {
     const { id, account: owner } = callers.member;
-    return { account: owner.id, device: id, at: 1, signature: account.keys.sign(revocationToSign(owner.id, id, 1)) };
+    return { account: owner.id, device: id, signature: account.keys.sign(revocationToSign(owner.id, id)) };
   },
-  'devices/revocation': (_, { id }) => ({ device: id }),
   devices: () => ({}),
   sessions: () => ({}),
   'sessions/end': ({ callers }) => ({
@@ -148,8 +147,6 @@ const table: Readonly<Record<string, Readonly<Record<Kind, string>>>> = {
   'accounts/status': { ...open('ok'), revoked: 'ok' },
   'accounts/delete': ownersKeyOnly,
   'devices/revoke': ownersKeyOnly,
-  // The one that is revoked in this scene was revoked by the operator, who signs nothing.
-  'devices/revocation': { ...open('not-found'), revoked: 'not-found' },
   devices: anyDevice,
   sessions: anyDevice,
   'sessions/end': ownersOnly,

@@ -10,17 +10,9 @@ import {
   linkReveal,
   textFromLinkCode,
 } from '../../src/lib/protocol/linking.ts';
-import { findRevocation } from '../../src/lib/protocol/account.ts';
 import { answerBox, fetchBoxes, offerBox } from '../../src/lib/protocol/rendezvous.ts';
 import { cborFromValue as cbor, valueFromCbor } from '../../src/lib/protocol/wire.ts';
-import type {
-  JoiningState,
-  LinkDecision,
-  LinkingState,
-  OwnDeviceItem,
-  TransferState,
-  VaultState,
-} from '../../src/lib/services/client.ts';
+import type { JoiningState, LinkDecision, LinkingState, TransferState } from '../../src/lib/services/client.ts';
 import { PASSPHRASE, world, type Person, type World } from './world.ts';
 
 /** Lets time and everybody go on until something holds. */
@@ -294,8 +286,6 @@ test('a revoked device leaves every group, logs in no more, and reads nothing th
   await link(w, ana, phone);
   await arrived(w, ana, phone);
   const id = (await phone.store.relayLogin.get('self'))?.deviceId as never;
-  // It clears itself once it has read what was signed: this one never does.
-  phone.network.alter = withFalseRevocation;
   unwrap(await ana.client.revokeDevice(id));
   await w.settle();
   unwrap(await ana.client.sendText((await ana.conversation('Bo')).id, 'without the phone'));
@@ -311,128 +301,6 @@ test('a revoked device leaves every group, logs in no more, and reads nothing th
     .toArray();
   expect(chains.map(({ deviceId }) => deviceId)).not.toContain(id);
   expect(chains).toHaveLength(2);
-});
-
-const REVOCATION = findRevocation.path;
-
-/** A relay that makes the device a revocation of its own, of the bytes that it has. */
-const withFalseRevocation = (path: string, body: Uint8Array<ArrayBuffer>) => {
-  if (path !== REVOCATION) return body;
-  const { at, signature } = unwrap(valueFromCbor(findRevocation.answer, body, 1_000));
-  return cbor({ at: at + 1, signature });
-};
-
-const databasesOf = async ({ storage }: Person) => (await storage.indexedDB.databases()).map(({ name }) => name);
-const askedForRevocation = ({ network }: Person) => network.sent.filter(({ path }) => path === REVOCATION).length;
-
-/** Follows what the page is told of the vault. */
-async function vaultOf({ client }: Person): Promise<VaultState[]> {
-  const states: VaultState[] = [];
-  onTestFinished(await client.watchVault((state) => void states.push(state)));
-  return states;
-}
-
-test('a revoked device clears itself: its disk holds nothing, and it says so', async () => {
-  const w = await newWorld();
-  const [ana, bo] = await talked(w);
-  const phone = await w.emptyDevice('phone');
-  await link(w, ana, phone);
-  await arrived(w, ana, phone);
-  expect(await databasesOf(phone)).toEqual([phone.storage.name]);
-  const vault = await vaultOf(phone);
-  const id = (await phone.store.relayLogin.get('self'))?.deviceId as never;
-  unwrap(await ana.client.revokeDevice(id));
-  await until(w, () => vault.at(-1) === 'removed', 'the end of the phone');
-  expect(await databasesOf(phone)).toEqual([]);
-  expect((await vaultOf({ ...phone, client: await phone.restart() })).at(-1) ?? 'none').toBe('none');
-  expect(await phone.store.relayLogin.count()).toBe(0);
-  // The others have lost nothing.
-  await w.settle();
-  unwrap(await ana.client.sendText((await ana.conversation('Bo')).id, 'without the phone'));
-  await w.settle();
-  expect(await bo.texts('Ana')).toEqual(['first', 'second', 'without the phone']);
-  expect(await ana.texts('Bo')).toEqual(['first', 'second', 'without the phone']);
-});
-
-test('a locked device that was revoked clears itself when it has a network, before anybody unlocks it', async () => {
-  const w = await newWorld();
-  const [ana] = await talked(w);
-  const phone = await w.emptyDevice('phone');
-  await link(w, ana, phone);
-  await arrived(w, ana, phone);
-  const id = (await phone.store.relayLogin.get('self'))?.deviceId as never;
-  phone.network.isUp = false;
-  await phone.restart();
-  const vault = await vaultOf(phone);
-  unwrap(await ana.client.revokeDevice(id));
-  await until(w, () => vault.at(-1) === 'locked', 'a locked phone');
-  expect(await databasesOf(phone)).toEqual([phone.storage.name]);
-  phone.network.isUp = true;
-  await until(w, () => vault.at(-1) === 'removed', 'the end of the phone');
-  expect(await databasesOf(phone)).toEqual([]);
-});
-
-test('a relay that only says that a device was revoked, or makes up a reason, clears nothing', async () => {
-  const w = await newWorld();
-  const [ana] = await talked(w);
-  const phone = await w.emptyDevice('phone');
-  await link(w, ana, phone);
-  await arrived(w, ana, phone);
-  const id = (await phone.store.relayLogin.get('self'))?.deviceId as never;
-  await w.relay.revokeDevice(id);
-  await until(w, () => askedForRevocation(phone) >= 2, 'two questions to the relay');
-  expect(await phone.texts('Bo')).toEqual(['first', 'second']);
-
-  phone.network.alter = withFalseRevocation;
-  const before = askedForRevocation(phone);
-  unwrap(await ana.client.revokeDevice(id));
-  await until(w, () => askedForRevocation(phone) >= before + 2, 'two more questions');
-  expect(await phone.texts('Bo')).toEqual(['first', 'second']);
-  unwrap(await (await phone.restart()).unlock(PASSPHRASE));
-  await until(w, () => askedForRevocation(phone) >= before + 3, 'a question after the next start');
-  expect(await phone.texts('Bo')).toEqual(['first', 'second']);
-});
-
-const devicesOf = async ({ client }: Person) => {
-  const { promise, resolve } = Promise.withResolvers<readonly OwnDeviceItem[]>();
-  const stop = await client.watchOwnDevices(resolve);
-  const devices = await promise;
-  stop();
-  return devices;
-};
-
-test('each device lists all with what they run on and when they were seen, and hears which were ended', async () => {
-  const w = await newWorld();
-  const [ana] = await talked(w);
-  unwrap(await ana.client.refreshDevices('Firefox, Linux'));
-  const [phone, tablet] = [await w.emptyDevice('phone'), await w.emptyDevice('tablet')];
-  for (const fresh of [phone, tablet]) {
-    await link(w, ana, fresh);
-    await arrived(w, ana, fresh);
-  }
-  const id = (await phone.store.relayLogin.get('self'))?.deviceId as never;
-  const phoneOn = async (person: Person) => (await devicesOf(person)).find((device) => device.id === id);
-  const platforms = (await devicesOf(tablet)).map(({ platform, isThis }) => [platform, isThis]);
-  expect(platforms[0]).toEqual(['A browser', true]);
-  expect(platforms).toContainEqual(['Firefox, Linux', false]);
-
-  w.clock.advance(24 * 3600_000);
-  const now = w.clock.now();
-  await w.settle();
-  unwrap(await tablet.client.refreshDevices('A browser'));
-  expect((await phoneOn(tablet))?.lastSeen).toBeGreaterThanOrEqual(now);
-
-  const vault = await vaultOf(phone);
-  unwrap(await ana.client.revokeDevice(id));
-  await until(w, () => vault.at(-1) === 'removed', 'the end of the phone');
-  expect((await phoneOn(tablet))?.isRevoked).toBe(false);
-  // A relay that makes one up changes nothing.
-  tablet.network.alter = withFalseRevocation;
-  unwrap(await tablet.client.refreshDevices('A browser'));
-  expect((await phoneOn(tablet))?.isRevoked).toBe(false);
-  tablet.network.alter = undefined;
-  unwrap(await tablet.client.refreshDevices('A browser'));
-  expect((await phoneOn(tablet))?.isRevoked).toBe(true);
 });
 
 test('groups that either side makes later have both devices, and a conversation that one begins is on the other', async () => {

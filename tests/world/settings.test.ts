@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { readPreferences } from '../../src/lib/db/preferences.ts';
 import type { ConversationItem, PreferencesItem } from '../../src/lib/services/client.ts';
-import { asJson, asPage, exportFile } from '../../src/lib/ui/conversation/exportFile.ts';
+import { jsonOf, pageOf as htmlOf } from '../../src/lib/ui/conversation/exportPage.ts';
 import { accountOf, must, PASSPHRASE, world, type Person, type World } from './world.ts';
 
 let w: World;
@@ -105,29 +105,19 @@ describe('a conversation', () => {
       ],
       members: expect.arrayContaining([expect.objectContaining({ count: 2 })]) as unknown,
     });
-    const { file } = await must(exportFile(ana.client, hike, asJson));
-    expect(JSON.parse(await file.text())).toMatchObject({
-      format: 'cairn-conversation',
-      version: 1,
+    const exported = await must(ana.client.exportConversation(hike));
+    expect(exported).toMatchObject({
       title: 'Hike',
       kind: 'group',
-      members: [{ name: 'Ana' }, { name: 'Bo' }],
       messages: [
-        { notice: { what: 'created' } },
-        { from: { name: 'Ana' }, text: 'one <b>&', reactions: [{ emoji: '👍', by: [{ name: 'Bo' }] }] },
-        { from: { name: 'Bo' }, text: 'two' },
-        { from: { name: 'Bo' }, text: 'three', replyTo: first },
-        { from: { name: 'Bo' }, text: 'four' },
+        { from: '', text: 'one <b>&', reactions: [{ emoji: '👍', names: ['Bo'] }] },
+        { from: 'Bo', text: 'two' },
+        { from: 'Bo', text: 'three', answers: first },
+        { from: 'Bo', text: 'four' },
       ],
     });
-    const shown = await must(
-      exportFile(
-        ana.client,
-        hike,
-        asPage(() => ({ ...exportWords, time: String })),
-      ),
-    );
-    const page = await shown.file.text();
+    expect(JSON.parse(jsonOf(exported))).toMatchObject({ format: 'cairn-conversation', version: 1 });
+    const page = htmlOf(exported, { ...exportWords, time: String });
     expect(page).toContain('one &lt;b&gt;&amp;');
     expect(page).not.toContain('<script');
   });

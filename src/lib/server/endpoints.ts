@@ -72,7 +72,6 @@ const fixed: ReadonlyMap<string, Endpoint> = new Map([
   [account.setStatus.path, open(account.setStatus, life.setStatus)],
   [account.deleteAccount.path, open(account.deleteAccount, life.deleteAccount)],
   [account.revokeOwnDevice.path, open(account.revokeOwnDevice, life.revokeOwnDevice)],
-  [account.findRevocation.path, open(account.findRevocation, life.findRevocation)],
   [account.listDevices.path, known(account.listDevices, life.listDevices)],
   [account.listSessions.path, known(account.listSessions, sessionList.listSessions)],
   [account.endSession.path, known(account.endSession, sessionList.endSession)],

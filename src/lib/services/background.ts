@@ -9,7 +9,6 @@ import { keepPacked } from './packing.ts';
 import { keepProfileTold } from './profileTelling.ts';
 import { keepTidy } from './tidying.ts';
 import { keepTimed } from './timed.ts';
-import { keepHeeding } from './revoked.ts';
 import { keepUploading } from './uploading.ts';
 
 /** What an open app does on its own, while nobody waits for it: it is loaded after the vault was opened. */
@@ -19,16 +18,12 @@ export interface Background {
   dispose(): void;
 }
 
-/**
- * @param isActing whether a person's wish is being carried out, which goes first
- * @param heed see {@link keepHeeding}
- */
+/** @param isActing whether a person's wish is being carried out, which goes first */
 export function keepBackground(
   session: Session,
   transport: Transport,
   engine: Engine,
   isActing: () => boolean,
-  heed: () => Promise<void>,
 ): Background {
   const stops = [
     keepTidy(session),
@@ -39,7 +34,6 @@ export function keepBackground(
     keepProfileTold(session),
     keepLinking(session, transport, engine),
     keepComplete(session, engine),
-    keepHeeding(session.clock, engine, heed),
   ];
   const indexing = keepIndexed(session, isActing);
   return {

@@ -3,7 +3,6 @@ import type { Fault, Result } from '../core/result.ts';
 import type { ChangeKind } from '../domain/messageChanges.ts';
 import type { AccountClient } from './accountClient.ts';
 import type { BackupClient } from './backupClient.ts';
-import type { ConversationFileClient } from './conversationFileClient.ts';
 import type { ConversationsClient } from './conversationsClient.ts';
 import type { FilesClient } from './filesClient.ts';
 import type { DevicesClient } from './devicesClient.ts';
@@ -21,7 +20,6 @@ import type { WorkspacesClient } from './workspacesClient.ts';
 
 export type * from './accountClient.ts';
 export type * from './backupClient.ts';
-export type * from './conversationFileClient.ts';
 export type * from './conversationsClient.ts';
 export type * from './filesClient.ts';
 export type * from './devicesClient.ts';
@@ -46,7 +44,6 @@ export type { GroupDetails, GroupInput, GroupKind, JoinPreview, MemberItem, Noti
 export interface CairnClient
   extends
     AccountClient,
-    ConversationFileClient,
     ConversationsClient,
     FilesClient,
     DevicesClient,
@@ -69,16 +66,15 @@ export interface CairnClient
   /** Another passphrase from now on. Refused: `weak-passphrase`, and as {@link unlock} for a wrong current one. */
   changePassphrase(input: { current: string; next: string }): Promise<Result<void, UnlockFault | Fault>>;
   watchConnection(show: (state: ConnectionState) => void): Unwatch;
-  /** At most `limit` of what waits on this device: what failed first, each oldest first. */
-  watchWaiting(limit: number, show: (items: readonly WaitingItem[]) => void): Unwatch;
+  /** Everything that waits on this device or failed, oldest first. */
+  watchWaiting(show: (items: readonly WaitingItem[]) => void): Unwatch;
   retry(operation: string): Promise<Result<void>>;
   discard(operation: string): Promise<Result<void>>;
   /** Tries the relay now instead of at the next turn of the timer. */
   syncNow(): Promise<void>;
 }
 
-/** `removed`: the account ended this device, which has just cleared itself; the client is over. */
-export type VaultState = 'none' | 'locked' | 'open' | 'removed';
+export type VaultState = 'none' | 'locked' | 'open';
 
 export interface ConnectionState {
   readonly link: 'online' | 'offline' | 'syncing';

@@ -54,8 +54,8 @@ export interface ConversationsClient {
 
 export interface ConversationItem {
   readonly id: ConversationId;
-  /** `notes`: with oneself. `imported`: it came from a file, and is read only. */
-  readonly kind: 'direct' | 'group' | 'notes' | 'imported';
+  /** `notes`: with oneself. */
+  readonly kind: 'direct' | 'group' | 'notes';
   readonly title: string;
   /** Newest message in one line; `author` only in groups, `state` only of own messages. */
   readonly preview?: {

@@ -1,5 +1,4 @@
 import { accountDesk } from './accountDesk.ts';
-import { conversationFileDesk } from './conversationFileDesk.ts';
 import { conversationsDesk } from './conversationsDesk.ts';
 import type { Desk } from './desk.ts';
 import { filesDesk } from './filesDesk.ts';
@@ -18,7 +17,6 @@ import { workspacesDesk } from './workspacesDesk.ts';
 /** All of the client that a first conversation does without; each part loads what it is about when asked. */
 export const createDesks = (desk: Desk) => ({
   ...accountDesk(desk),
-  ...conversationFileDesk(desk),
   ...conversationsDesk(desk),
   ...filesDesk(desk),
   ...devicesDesk(desk),

@@ -16,6 +16,8 @@ export const personalDesk = ({ act, ask, watch }: Desk): SettingsClient => ({
     ask(async (session) => unwrap(await (await settings()).setConversation(session, id, marks))),
   conversationFigures: (id) =>
     ask(async (session) => unwrap(await (await import('./conversationFigures.ts')).conversationFigures(session, id))),
+  exportConversation: (id) =>
+    ask(async (session) => unwrap(await (await import('./exportConversation.ts')).exportConversation(session, id))),
   async watchContact(person, show) {
     const { viewContact } = await settings();
     return watch((session) => viewContact(session, person), show);

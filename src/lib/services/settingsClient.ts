@@ -15,6 +15,8 @@ export interface SettingsClient {
 
   /** What a conversation has been, in numbers. Refused: `not-found`. */
   conversationFigures(id: ConversationId): Promise<Result<ConversationFigures>>;
+  /** All of a conversation that this device can read, the oldest first. Refused: `not-found`. */
+  exportConversation(id: ConversationId): Promise<Result<ConversationExport>>;
 
   /** What this person noted about a contact; `undefined` for somebody who is none. */
   watchContact(person: AccountId, show: (contact: ContactItem | undefined) => void): Unwatch;
@@ -57,4 +59,25 @@ export interface ConversationFigures {
   readonly people: readonly { readonly name: string; readonly count: number }[];
   /** Members of today who had joined by then, of a group; the earliest first. */
   readonly members: readonly { readonly at: number; readonly count: number }[];
+}
+
+export interface ConversationExport {
+  readonly title: string;
+  readonly kind: 'direct' | 'group' | 'notes';
+  /** Milliseconds since the epoch. */
+  readonly exportedAt: number;
+  readonly messages: readonly ExportedMessage[];
+}
+
+export interface ExportedMessage {
+  readonly id: string;
+  readonly at: number;
+  /** Oneself is the empty name. */
+  readonly from: string;
+  readonly text: string;
+  readonly editedAt?: number;
+  readonly isDeleted?: boolean;
+  /** Id of the message that it answers. */
+  readonly answers?: string;
+  readonly reactions?: readonly { readonly emoji: string; readonly names: readonly string[] }[];
 }

@@ -1,5 +1,4 @@
 import type { AccountId, ConversationId } from '../core/ids.ts';
-import { wishesIn } from '../db/outbox.ts';
 import type { GroupData } from '../domain/groupData.ts';
 import type { Composer } from './compose.ts';
 import { addNotice, noticeTables, type NoticeFacts } from './notices.ts';
@@ -30,7 +29,7 @@ async function dropReleases(
   conversationId: ConversationId,
   gone: readonly AccountId[],
 ): Promise<void> {
-  for (const operation of await wishesIn(store, conversationId)) {
+  for (const operation of await store.offlineOperations.where('lane').equals(conversationId).toArray()) {
     const data = operation.operationData as { readonly what?: string; readonly account?: AccountId } | undefined;
     if (data?.what !== 'release' || data.account === undefined || !gone.includes(data.account)) continue;
     await store.offlineOperations.delete(operation.id);

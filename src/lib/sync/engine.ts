@@ -1,7 +1,7 @@
 import type { StreamId } from '../core/ids.ts';
 import { err, type Result } from '../core/result.ts';
 import { settleStorage } from '../db/faults.ts';
-import { hasFailures, hasUnsealed, waitingIntents } from '../db/outbox.ts';
+import { hasFailures, rekeysByLane, waitingIntents } from '../db/outbox.ts';
 import { hasLaterContents } from '../db/changes/later.ts';
 import { collect } from './collect.ts';
 import { CONTENT_VERSION } from './content.ts';
@@ -129,7 +129,7 @@ export function createEngine(session: Session): Engine {
       if (!drained.ok) return drained;
       // What the fence refused is sealed again once the commits behind it are here.
       if (drained.value.stale > 0 && round < OVERTAKEN) continue;
-      if (await hasUnsealed(store)) {
+      if ((await rekeysByLane(store)).size > 0) {
         const { settleStranded } = await import('./stranded.ts');
         const isQueued = await settleStranded(session, drained.value.stale > 0);
         if (isQueued && ++strandings <= OVERTAKEN) again = true;

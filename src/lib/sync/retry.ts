@@ -1,8 +1,7 @@
 import type { GroupId } from '../core/ids.ts';
 import { settle, type Result } from '../core/result.ts';
 import { loadMlsGroup } from '../db/mlsGroups.ts';
-import { outboxTables } from '../db/outbox.ts';
-import { retryOperation } from '../db/retryOperation.ts';
+import { outboxTables, retryOperation } from '../db/outbox.ts';
 import type { Composer } from './compose.ts';
 import type { Intent } from './intents.ts';
 

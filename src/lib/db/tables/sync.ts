@@ -37,9 +37,7 @@ export const offlineOperations = table({
     index('deviceId', 'status', 'createdAt'),
     index('lane', 'sortKey'),
     index('messageId'),
-    index('change'),
     index('operationType'),
-    index('lane', 'operationType'),
   ],
 });
 

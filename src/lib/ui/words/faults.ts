@@ -121,10 +121,6 @@ const words = {
   'backup-newer': m.fault_backup_newer,
   'backup-key': m.fault_backup_key,
   'backup-chain': m.fault_backup_chain,
-  'conversation-file-foreign': m.fault_conversation_file_foreign,
-  'conversation-file-newer': m.fault_conversation_file_newer,
-  'conversation-file-damaged': m.fault_conversation_file_damaged,
-  'conversation-file-large': m.fault_conversation_file_large,
 } as const satisfies Record<string, () => string>;
 
 export type FaultCode = keyof typeof words;
