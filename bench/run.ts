@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { writeSection } from './results.ts';
+import { backup } from './backup.ts';
 import { groups } from './groups.ts';
 import { messages } from './messages.ts';
 import { capacity } from './capacity.ts';
+import { outbox } from './outbox.ts';
 import { relay } from './relay.ts';
 import { search } from './search.ts';
 import { senderKeys } from './senderKeys.ts';
@@ -14,7 +16,17 @@ import { xWing } from './xWing.ts';
  * `npm run bench [name …]`: measures against the field's best and writes each section of results.md
  * anew. The peers are installed beside the benchmarks, never with the product.
  */
-const sections = { 'sender-keys': senderKeys, groups, messages, search, relay, capacity, 'x-wing': xWing };
+const sections = {
+  'sender-keys': senderKeys,
+  groups,
+  messages,
+  outbox,
+  backup,
+  search,
+  relay,
+  capacity,
+  'x-wing': xWing,
+};
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 if (!existsSync(`${here}node_modules/.package-lock.json`)) {

@@ -8,6 +8,7 @@ import { relayErrors } from '../src/lib/protocol/errors.ts';
 import * as handles from '../src/lib/protocol/handles.ts';
 import * as push from '../src/lib/protocol/push.ts';
 import * as rendezvous from '../src/lib/protocol/rendezvous.ts';
+import * as signals from '../src/lib/protocol/signals.ts';
 import * as requests from '../src/lib/protocol/requests.ts';
 import * as work from '../src/lib/protocol/work.ts';
 import { endpointOf } from '../src/lib/server/endpoints.ts';
@@ -69,6 +70,7 @@ export function openApi() {
     ...directory,
     ...blobs,
     ...rendezvous,
+    ...signals,
   });
   const paths = shapes.flatMap(([name, value]) => {
     if (!isShapes(value)) return [];

@@ -30,6 +30,8 @@ const LATER = [
   /^src\/lib\/services\/(background|disappearing|expiry|indexing|scheduled|waiting)\.ts$/,
   // The half of the client that is not asked for until there is a conversation.
   /^src\/lib\/services\/(desks|\w+Desk)\.ts$/,
+  // Who writes just now shows once a conversation is open.
+  /^src\/lib\/ui\/conversation\/TypingLine\.svelte$/,
   // Files come with the first that somebody sends or looks at.
   /^src\/lib\/ui\/attachments\/(Attaching|Lightbox)\.svelte$/,
   /^src\/lib\/services\/(files|forward|handling|uploads)\.ts$/,
@@ -53,7 +55,7 @@ const LATER = [
   /^src\/lib\/services\/verification\.ts$/,
   // Linking a device, and the list of them.
   /^src\/lib\/ui\/devices\//,
-  /^src\/lib\/services\/(linking\w+|ownDevices)\.ts$/,
+  /^src\/lib\/services\/(linking\w+|ownDevices|revoked)\.ts$/,
   /^src\/lib\/sync\/plan(Change|OwnDevices)\.ts$/,
   // Resting or deleting the account, and where it is signed in.
   /^src\/lib\/platform\/clearBeside\.ts$/,
@@ -61,7 +63,7 @@ const LATER = [
   // Backups, the words of a recovery phrase, and who comes back with one.
   /^src\/lib\/platform\/backupFiles\.ts$/,
   /^src\/lib\/ui\/backup\/(Restore|UsePhrase)\.svelte$/,
-  /^src\/lib\/ui\/gate\/(Evicted|HaveAccount)\.svelte$/,
+  /^src\/lib\/ui\/gate\/(Evicted|HaveAccount|Removed)\.svelte$/,
   // Changes of a group by others, what is wished for one that is there, and coming back to one that was lost.
   /^src\/lib\/crypto\/mls\/follow\.ts$/,
   /^src\/lib\/sync\/(commits|leaving|pleas|rejoin|retry|stranded)\.ts$/,
@@ -76,7 +78,7 @@ const LATER = [
   // A group of another kind than the usual, its link, and coming into one by it.
   /^src\/lib\/ui\/chats\/KindOfGroup\.svelte$/,
   /^src\/routes\/join\//,
-  /^src\/lib\/services\/joining\.ts$/,
+  /^src\/lib\/services\/(joining|publicGroups)\.ts$/,
   /^src\/lib\/sync\/joinByLink\.ts$/,
   // Pages that are not on the way, and what is shown when a page can't be.
   /^src\/lib\/ui\/conversation\/JumpToDate\.svelte$/,

@@ -92,6 +92,7 @@ async function measureWrites() {
             .reverse()
             .limit(PAGE)
             .toArray(),
+        301,
       );
     }
     db.close();

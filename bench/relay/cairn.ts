@@ -56,7 +56,7 @@ export async function newClient(port: number, live = true): Promise<Client> {
           const frame = valueFromCbor(protocol.socketFrame, bytes, 1_024);
           if (!frame.ok) reject(new Error('not a frame'));
           else if ('ready' in frame.value) resolve();
-          else ring(frame.value.head);
+          else if ('head' in frame.value) ring(frame.value.head);
         });
       }),
     close: () => {

@@ -38,7 +38,9 @@ async function welcome(group: {
   const [relay, identity] = [await rawRelay(w, mal), await loadIdentity(mal.store)];
   if (identity === undefined) throw new Error('no identity');
   const account = await accountOf(ana);
-  const { claims } = unwrap(await relay.claimKeyPackages({ claim: newId(w.random), accounts: [account] }));
+  const { claims } = unwrap(
+    await relay.claimKeyPackages({ claim: newId(w.random), suite: SUITE, accounts: [account] }),
+  );
   const [claim] = claims;
   if (claim === undefined) throw new Error('no package');
   const invited = (await loadIdentity(ana.store))?.card;
@@ -136,7 +138,7 @@ describe('key packages that the relay serves', () => {
   ])('%s add nobody: the person waits to be added', async (what, change) => {
     // Mal's package, as the relay may have it from anywhere.
     const relay = await rawRelay(w, bo);
-    const asked = { claim: newId<string>(w.random), accounts: [await accountOf(mal)] };
+    const asked = { claim: newId<string>(w.random), suite: SUITE, accounts: [await accountOf(mal)] };
     const others = unwrap(await relay.claimKeyPackages(asked)).claims;
     const lies = between(bo);
     lies.claims = (claims) => change(claims, others);

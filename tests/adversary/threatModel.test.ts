@@ -2,12 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 const root = new URL('../../', import.meta.url);
-const page = readFileSync(new URL('docs/threat-model.md', root), 'utf8');
-const named = [...page.matchAll(/`(tests\/[\w/.]+)`(?:: “([^”]+)”)?/gu)].map(
-  ([, file = '', name = '']) => [file, name] as const,
+const pages = ['docs/threat-model.md', 'docs/notes/data-layer.md'];
+const named = pages.flatMap((page) =>
+  [...readFileSync(new URL(page, root), 'utf8').matchAll(/`(tests\/[\w/.]+)`(?:: “([^”]+)”)?/gu)].map(
+    ([, file = '', name = '']) => [file, name, page] as const,
+  ),
 );
 
-it.each(named)('%s has “%s”, as the threat model says', (file, name) => {
+it.each(named)('%s has “%s”, as %s says', (file, name) => {
   const path = new URL(file, root);
   expect(existsSync(path)).toBe(true);
   if (name === '' || !file.endsWith('.ts')) return;

@@ -178,6 +178,32 @@ describe('every way to read and write', () => {
     for (const row of raw) expect(Object.keys(row)).not.toContain('content');
   });
 
+  it('writes what was prepared before, as what it was, into its own table and under its own key only', async () => {
+    const row = messageRow('ana', 'c', 3);
+    store.prepare('messages', [row]);
+    expect(() => (row.content = 'another')).toThrow(TypeError);
+    const foreign = messageRow('ana', 'd', 4);
+    store.prepare('messages', [foreign]);
+    expect(await faultFrom(store.settings.put(foreign as never))).toMatchObject({ code: 'validation' });
+    await store.messages.add(row);
+    expect(await store.messages.get([id, sortKey(3)])).toEqual(messageRow('ana', 'c', 3));
+    const [stored] = await onDisk(
+      disk.indexedDB,
+      'messages',
+      'readonly',
+      (rows) => rows.getAll([id, sortKey(3)]) as IDBRequest<Stored[]>,
+    );
+    expect(Object.keys(stored ?? {})).not.toContain('content');
+
+    expect(
+      await faultFrom(Promise.resolve().then(() => store.prepare('messages', [{ ...row, type: 'odd' }]))),
+    ).toMatchObject({ code: 'validation', field: 'type' });
+    const late = messageRow('ana', 'e', 5);
+    store.prepare('messages', [late]);
+    store.lock();
+    expect(await faultFrom(store.messages.add(late))).toMatchObject({ code: 'locked' });
+  });
+
   it('lets a locked store change what is clear', async () => {
     const locked = await lockedStore(disk);
     await locked.messages.where('id').equals(message('a')).modify({ status: 'delivered' });

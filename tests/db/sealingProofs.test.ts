@@ -4,7 +4,7 @@ import { faultOf } from '../../src/lib/core/result.ts';
 import { createSealer } from '../../src/lib/crypto/seal.ts';
 import type { AnyTable } from '../../src/lib/db/declare.ts';
 import { declarationOf, tableNames, type TableName } from '../../src/lib/db/schema.ts';
-import { createRowForm } from '../../src/lib/db/sealing.ts';
+import { createRowForm, createVault } from '../../src/lib/db/sealing.ts';
 import type { Store } from '../../src/lib/db/store.ts';
 import { newDisk, unlockedStore } from './disks.ts';
 import { countingRandom, faultFrom, testSealer } from './fixtures.ts';
@@ -21,7 +21,7 @@ const sealedTables = tableNames.filter((table) => sealedColumnsOf(table).length 
 const sealer = testSealer();
 
 const formOf = (table: string, declaration: AnyTable, by: Sealer = sealer) =>
-  createRowForm(table, declaration, { sealer: by, opensFormer: false });
+  createRowForm(table, declaration, { ...createVault(), sealer: by });
 
 /** What reading the stored row gives: the fault's code, or `'opens'`. */
 function readAs(table: TableName, stored: Record<string, unknown>, by?: Sealer): string {

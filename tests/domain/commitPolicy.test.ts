@@ -297,6 +297,18 @@ describe('what any commit must keep to', () => {
   });
 });
 
+describe('a group', () => {
+  test('of the own devices is for one account', () => {
+    const own = (...roster: RosterEntry[]) => data(roster, { kind: 'own', maxMembers: 10 });
+    const [ana, bo] = [person('ana', 'owner'), person('bo', 'member')];
+    const device = { before: own(ana), after: own(ana), added: [id('ana')], proposalTypes: ['add'] };
+    expect(judge('ana', [], device)).toBe('allowed');
+    const stranger = { before: own(ana), after: own(ana, bo), added: [id('bo')] };
+    expect(judge('ana', [], stranger)).toBe('own-is-for-one');
+    expect(judgeState(own(ana, bo), [id('ana'), id('bo')])).toMatchObject({ error: { detail: 'own-is-for-one' } });
+  });
+});
+
 describe('a direct chat', () => {
   const ana = person('ana', 'owner');
   const bo = person('bo', 'owner');

@@ -1,9 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from '@playwright/test';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
-import { expect, getToKnow, goTo, message, openChat, PASSPHRASE, send, startDirect, test } from './fixtures.ts';
+import {
+  conversation,
+  expect,
+  getToKnow,
+  goTo,
+  message,
+  openChat,
+  PASSPHRASE,
+  send,
+  startDirect,
+  test,
+} from './fixtures.ts';
 
 const NEW_PASSPHRASE = 'a new stone on the old';
 
@@ -92,4 +103,45 @@ test('a backup made on one device brings the whole history to a fresh one, witho
   await expect(fresh.getByRole('button', { name: 'New chat' })).toBeVisible();
   await context.close();
   for (const path of [profile, folder]) rmSync(path, { recursive: true, force: true });
+});
+
+test('one conversation is saved as data, and read from it on a device that was never in it', async ({ join: meet }) => {
+  const ana = await meet('Ana');
+  const bo = await meet('Bo');
+  const cy = await meet('Cy');
+  await getToKnow(ana, bo);
+  await startDirect(ana.page, 'Bo');
+  await send(ana.page, 'the hut opens in May');
+  await ana.page.evaluate(() => Reflect.deleteProperty(window, 'showSaveFilePicker'));
+  await ana.page.getByRole('button', { name: 'Conversation details' }).click();
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-conversation-'));
+  const file = join(folder, 'hut.json');
+  const download = ana.page.waitForEvent('download');
+  await ana.page.getByRole('button', { name: 'Save as data (JSON)' }).click();
+  await (await download).saveAs(file);
+
+  const { page } = cy;
+  await openBackups(page);
+  const bring = page.getByLabel('Choose a file');
+  const json = readFileSync(file);
+  await bring.setInputFiles({
+    name: 'half.json',
+    mimeType: 'application/json',
+    buffer: json.subarray(0, json.length - 40),
+  });
+  await expect(page.getByRole('alert')).toContainText('damaged or not complete');
+  await bring.setInputFiles(file);
+  await expect(page.getByText('“Bo” is here. Messages:')).toBeVisible();
+  await bring.setInputFiles(file);
+  await expect(page.getByText('“Bo” is here already.')).toBeVisible();
+  await page.getByRole('link', { name: 'Open it' }).click();
+  await expect(message(page, 'the hut opens in May')).toBeVisible();
+  await expect(page.getByText('Read only, from a file').first()).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Message' })).toHaveCount(0);
+
+  await page.getByRole('button', { name: 'Conversation details' }).click();
+  await page.getByRole('button', { name: 'Remove from this device' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove from this device' }).click();
+  await expect(conversation(page, 'Bo')).toHaveCount(0);
+  rmSync(folder, { recursive: true, force: true });
 });

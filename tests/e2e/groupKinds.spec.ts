@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright';
 import { expect, getToKnow, goTo, message, PASSPHRASE, send, test, type Person } from './fixtures.ts';
 
 /** Opens the form of a new group with a kind chosen, and makes it. */
@@ -55,6 +56,33 @@ test('a public group is joined by its link, which no server sees; a changed link
   await bo.page.getByRole('textbox', { name: 'Link' }).fill(link);
   await bo.page.getByRole('button', { name: 'Look' }).click();
   await expect(bo.page.getByText('leads nowhere any more')).toBeVisible();
+});
+
+test('a public group is listed, found and joined, and its link turned off in the list of links', async ({ join }) => {
+  const [ana, bo] = [await join('Ana'), await join('Bo')];
+  await getToKnow(ana, bo);
+  await startKind(ana, 'Lighthouse choir', 'Public');
+  await goTo(ana.page, 'You');
+  await ana.page.getByRole('link', { name: 'Links that are out' }).click();
+  await ana.page.getByRole('switch', { name: 'In the public directory' }).check();
+  await expect(ana.page.getByText('Everybody at this relay can find it until')).toBeVisible();
+  expect((await new AxeBuilder({ page: ana.page }).analyze()).violations).toEqual([]);
+
+  const { page } = bo;
+  await goTo(page, 'Chats');
+  await page.getByRole('button', { name: 'New chat' }).click();
+  await page.getByRole('button', { name: 'Join a group' }).click();
+  await page.getByRole('textbox', { name: 'Words in the name' }).fill('lighthouse');
+  await page.getByRole('button', { name: 'Find groups' }).click();
+  const found = page.getByRole('list', { name: 'Public groups' }).getByRole('button', { name: 'Lighthouse choir' });
+  await expect(found).toBeVisible();
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await found.click();
+  await page.getByRole('button', { name: 'Join', exact: true }).click();
+  await send(page, 'found you');
+
+  await ana.page.getByRole('button', { name: 'Turn this link off' }).click();
+  await expect(ana.page.getByText('No link is out')).toBeVisible();
 });
 
 test('a group with a password tells a wrong one', async ({ join }) => {

@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright';
 import { conversation, expect, getToKnow, goTo, message, send, startDirect, startGroup, test } from './fixtures.ts';
 
 test('notes are there from the first minute, without a network; the list filters, pins and archives; Ctrl+K goes anywhere', async ({
@@ -23,6 +24,17 @@ test('notes are there from the first minute, without a network; the list filters
   await page.getByRole('button', { name: 'Groups', exact: true }).click();
   await expect(list).toHaveCount(1);
   await page.getByRole('button', { name: 'All', exact: true }).click();
+
+  await page.getByRole('button', { name: 'New folder' }).click();
+  await page.getByRole('textbox', { name: 'Folder name' }).fill('Outside');
+  await page.getByRole('dialog').getByRole('checkbox', { name: 'Hike' }).check({ force: true });
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await page.getByRole('button', { name: 'Save folder' }).click();
+  await expect(page.getByRole('button', { name: 'Outside', pressed: true })).toBeVisible();
+  await expect(list).toHaveText([/Hike/]);
+  await page.getByRole('button', { name: 'Edit this folder' }).click();
+  await page.getByRole('button', { name: 'Remove folder' }).click();
+  await expect(list).toHaveCount(3);
 
   await conversation(page, 'Notes to yourself').click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Pin' }).click();

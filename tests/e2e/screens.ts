@@ -200,6 +200,7 @@ export const screens: readonly Screen[] = [
   dialogFrom('link-device', '/you/devices', 'Link a device'),
   at('activity', '/you/activity', heading('Activity')),
   at('settings', '/you/settings', heading('Notifications and privacy')),
+  at('invitations', '/you/invitations', heading('Links that are out')),
   at('security', '/you/security', heading('Security')),
   at('account', '/you/account', heading('Account')),
   at('sign-ins', '/you/sign-ins', heading('Sign-ins')),

@@ -41,9 +41,9 @@ const shapes: readonly [string, v.GenericSchema, unknown][] = [
   [
     'the answer to publishKeyPackages and countKeyPackages',
     api.publishKeyPackages.answer,
-    { available: 50, lastResort: true },
+    { pools: [{ suite: 83, available: 50, lastResort: true }] },
   ],
-  ['claimKeyPackages', api.claimKeyPackages.request, { claim: id(), accounts: [account(), account(2)] }],
+  ['claimKeyPackages', api.claimKeyPackages.request, { claim: id(), suite: 83, accounts: [account(), account(2)] }],
   ['the answer to claimKeyPackages', api.claimKeyPackages.answer, { claims: [claim], missing: [account(2)] }],
   ['append', api.append.request, { entries: [record, { ...record, id: id(9) }] }],
   [

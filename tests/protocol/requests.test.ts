@@ -35,7 +35,7 @@ const requests: readonly [string, v.GenericSchema, Record<string, unknown>][] = 
   ['refresh', api.refresh.request, {}],
   ['publishKeyPackages', api.publishKeyPackages.request, { packages: [keyPackage] }],
   ['countKeyPackages', api.countKeyPackages.request, {}],
-  ['claimKeyPackages', api.claimKeyPackages.request, { claim: id(), accounts: [account()] }],
+  ['claimKeyPackages', api.claimKeyPackages.request, { claim: id(), suite: 83, accounts: [account()] }],
   ['append', api.append.request, { entries: [record] }],
   ['offer', api.offer.request, { entries: [{ id: id(), epoch: 3 }] }],
   ['commit', api.commit.request, commit],
@@ -84,7 +84,7 @@ describe('lists are taken up to their limit, and not one further', () => {
       api.claimKeyPackages.request,
       1,
       limits.claimAccounts,
-      (n) => ({ claim: id(), accounts: many(n, account()) }),
+      (n) => ({ claim: id(), suite: 83, accounts: many(n, account()) }),
     ],
     ['appended entries', api.append.request, 1, limits.appendEntries, (n) => ({ entries: many(n, small) })],
     [

@@ -27,11 +27,12 @@ const remove = (device: TestDevice, signer = device.account) =>
     signature: signer.keys.sign(protocol.deletionToSign(device.account.id)),
   });
 
-const revoke = (by: TestDevice, device: TestDevice, signer = by.account) =>
+const revoke = (by: TestDevice, device: TestDevice, signer = by.account, at = 5) =>
   by.ask(protocol.revokeOwnDevice.path, protocol.revokeOwnDevice, {
     account: by.account.id,
     device: device.id,
-    signature: signer.keys.sign(protocol.revocationToSign(by.account.id, device.id)),
+    at,
+    signature: signer.keys.sign(protocol.revocationToSign(by.account.id, device.id, at)),
   });
 
 async function twoDevices(world: RelayWorld) {
@@ -72,6 +73,40 @@ describe('the devices of an account', () => {
     expect(await laptop.login()).toMatchObject({ code: 'revoked-device' });
     expect((await list(phone)).filter(({ isRevoked }) => isRevoked).map(({ device }) => device)).toEqual([laptop.id]);
     expect(value(await eve.claim(phone.account.id)).claims).toEqual([]);
+  });
+});
+
+describe('what was signed when a device was revoked', () => {
+  const find = (by: TestDevice, device: TestDevice) =>
+    by.ask(protocol.findRevocation.path, protocol.findRevocation, { device: device.id });
+
+  test('is handed out without a session, and of several the latest; a refused one is not kept', async () => {
+    const world = await relayWorld();
+    const [phone, laptop, eve] = await twoDevices(world);
+    expect(await find(laptop, laptop)).toMatchObject({ code: 'not-found' });
+    expect(await revoke(phone, laptop, eve.account)).toMatchObject({ code: 'unauthorized' });
+    expect(await find(laptop, laptop)).toMatchObject({ code: 'not-found' });
+    const signed = (at: number) => ({
+      at,
+      signature: phone.account.keys.sign(protocol.revocationToSign(phone.account.id, laptop.id, at)),
+    });
+    for (const [at, kept] of [
+      [7, 7],
+      [9, 9],
+      [8, 9],
+    ] as const) {
+      value(await revoke(phone, laptop, phone.account, at));
+      expect(value(await find({ ...laptop, token: undefined }, laptop))).toEqual(signed(kept));
+    }
+    expect(await find(phone, phone)).toMatchObject({ code: 'not-found' });
+  });
+
+  test('is nothing where an operator revoked', async () => {
+    const world = await relayWorld();
+    const [, laptop] = await twoDevices(world);
+    await world.relay.revokeDevice(laptop.id);
+    expect(await laptop.login()).toMatchObject({ code: 'revoked-device' });
+    expect(await find(laptop, laptop)).toMatchObject({ code: 'not-found' });
   });
 });
 

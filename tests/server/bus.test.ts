@@ -4,7 +4,7 @@ import { idFromBytes, type DeviceId, type StreamId } from '../../src/lib/core/id
 import { silent } from '../../src/lib/core/ports.ts';
 import { createLocalBus } from '../../src/lib/server/bus/local.ts';
 import { createNatsBus } from '../../src/lib/server/bus/nats.ts';
-import type { Bus, Ring } from '../../src/lib/server/bus/port.ts';
+import type { Bus, Ring, Signal } from '../../src/lib/server/bus/port.ts';
 import { RING_SWEEP_MS } from '../../src/lib/server/doorbell.ts';
 import { createRelay } from '../../src/lib/server/relay.ts';
 import { countedRandom, newAccount, newDevice, ORIGIN, testClock, value, type TestDevice } from './relayWorld.ts';
@@ -82,6 +82,29 @@ describe.skipIf(natsUrl === undefined)('the NATS bus', () => {
     await vi.waitFor(() => expect(heard.flat()).toEqual(many));
   });
 
+  test('carries signals to all, and passes over what is none', async () => {
+    const [here, there] = [join(), join()];
+    const heard: Signal[] = [];
+    there.bus.onSignal((signal) => heard.push(signal));
+    const own = vi.fn();
+    here.bus.onSignal(own);
+    const said: Signal = { stream: newId(), epoch: 3, sender: newId(), payload: random.bytes(64) };
+    await vi.waitFor(() => {
+      here.bus.signal(said);
+      expect(heard).toContainEqual(said);
+    });
+    expect(own).toHaveBeenCalledWith(said);
+    const other = await connect({ servers: natsUrl ?? '' });
+    onTestFinished(() => other.close());
+    for (const junk of [0, 103, 105]) other.publish('cairn.signals', new Uint8Array(junk));
+    other.publish('cairn.signals', new Uint8Array(104).fill(255));
+    await other.flush();
+    heard.length = 0;
+    const last = { ...said, epoch: 4 };
+    here.bus.signal(last);
+    await vi.waitFor(() => expect(heard).toEqual([last]));
+  });
+
   test('rings its own listeners while there is no server', async () => {
     const bus = createNatsBus({ url: 'nats://127.0.0.1:1', logger: silent });
     const heard: Ring[] = [];
@@ -103,6 +126,8 @@ function unreliable(bus: Bus, chance: () => number) {
       subscribe: bus.subscribe,
       dismiss: bus.dismiss,
       onDismissal: bus.onDismissal,
+      signal: bus.signal,
+      onSignal: bus.onSignal,
       ring: (ring) => {
         const fate = chance();
         if (isCut || fate < 0.5) return;

@@ -66,8 +66,9 @@ const requests: Readonly<Record<string, (scene: Scene, caller: TestDevice) => un
   }),
   'devices/revoke': ({ callers }, { account }) => {
     const { id, account: owner } = callers.member;
-    return { account: owner.id, device: id, signature: account.keys.sign(revocationToSign(owner.id, id)) };
+    return { account: owner.id, device: id, at: 1, signature: account.keys.sign(revocationToSign(owner.id, id, 1)) };
   },
+  'devices/revocation': (_, { id }) => ({ device: id }),
   devices: () => ({}),
   sessions: () => ({}),
   'sessions/end': ({ callers }) => ({
@@ -94,6 +95,7 @@ const requests: Readonly<Record<string, (scene: Scene, caller: TestDevice) => un
   'key-packages/count': () => ({}),
   'key-packages/claim': ({ world, callers }) => ({
     claim: newId(world.random),
+    suite: 83,
     accounts: [callers.member.account.id],
   }),
   'catch-up': () => ({ cursors: {} }),
@@ -114,6 +116,7 @@ const requests: Readonly<Record<string, (scene: Scene, caller: TestDevice) => un
     spends: [],
   }),
   'streams/{id}/info': () => ({}),
+  'streams/{id}/signals': () => ({ payload: new Uint8Array(64) }),
   'rendezvous/{id}/offer': () => ({ n: 0, box: byte }),
   'rendezvous/{id}/answer': () => ({ n: 0, box: byte }),
   'rendezvous/{id}/fetch': () => ({ from: 'old', next: 0 }),
@@ -147,6 +150,8 @@ const table: Readonly<Record<string, Readonly<Record<Kind, string>>>> = {
   'accounts/status': { ...open('ok'), revoked: 'ok' },
   'accounts/delete': ownersKeyOnly,
   'devices/revoke': ownersKeyOnly,
+  // The one that is revoked in this scene was revoked by the operator, who signs nothing.
+  'devices/revocation': { ...open('not-found'), revoked: 'not-found' },
   devices: anyDevice,
   sessions: anyDevice,
   'sessions/end': ownersOnly,
@@ -172,6 +177,7 @@ const table: Readonly<Record<string, Readonly<Record<Kind, string>>>> = {
   'streams/{id}/offer': membersOnly,
   'streams/{id}/commits': membersOnly,
   'streams/{id}/info': membersOnly,
+  'streams/{id}/signals': membersOnly,
   // Whoever knows its id, which is in the code on a screen.
   'rendezvous/{id}/offer': { ...open('ok'), revoked: 'ok' },
   'rendezvous/{id}/answer': anyDevice,

@@ -145,11 +145,12 @@ export interface TestDevice {
   catchUp(cursors?: Record<string, number>): Promise<protocol.Entry[]>;
   publish(
     count: number,
-    options?: { lastResort?: boolean; notAfter?: number },
-  ): Promise<Answer<{ available: number; lastResort: boolean }>>;
+    options?: { suite?: number; lastResort?: boolean; notAfter?: number },
+  ): Promise<Answer<v.InferOutput<typeof protocol.publishKeyPackages.answer>>>;
   claim(...accounts: readonly AccountId[]): Promise<Answer<Claims>>;
   /** Asks for the same claim, perhaps again. */
   claimAs(claim: string, ...accounts: readonly AccountId[]): Promise<Answer<Claims>>;
+  claimOf(suite: number, claim: string, ...accounts: readonly AccountId[]): Promise<Answer<Claims>>;
 }
 
 type Claims = v.InferOutput<typeof protocol.claimKeyPackages.answer>;
@@ -242,19 +243,20 @@ export function newDevice(relay: Pick<Relay, 'handle'>, account: TestAccount, ra
         if (answer.value.entries.length === 0) throw new Error('more, but nothing came');
       }
     },
-    publish: (count, { lastResort = false, notAfter = 4_000_000_000_000 } = {}) =>
+    publish: (count, { suite = 83, lastResort = false, notAfter = 4_000_000_000_000 } = {}) =>
       device.ask(protocol.publishKeyPackages.path, protocol.publishKeyPackages, {
         packages: Array.from({ length: count }, () => ({
           ref: idFromBytes<KeyPackageRef>(random.bytes(32)),
-          suite: 83,
+          suite,
           notAfter,
           lastResort,
           bytes: random.bytes(40),
         })),
       }),
     claim: (...accounts) => device.claimAs(idFromBytes<string>(random.bytes(16)), ...accounts),
-    claimAs: (claim, ...accounts) =>
-      device.ask(protocol.claimKeyPackages.path, protocol.claimKeyPackages, { claim, accounts: [...accounts] }),
+    claimAs: (claim, ...accounts) => device.claimOf(83, claim, ...accounts),
+    claimOf: (suite, claim, ...accounts) =>
+      device.ask(protocol.claimKeyPackages.path, protocol.claimKeyPackages, { claim, suite, accounts: [...accounts] }),
   };
   return device;
 }

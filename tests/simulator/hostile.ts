@@ -88,7 +88,7 @@ export function createHostileRelay(honest: FarEnd, dice: Dice, counters: Counter
         entries.splice(at, 1);
         break;
       case 'replay': {
-        const old = dice.pick(seen.filter((one) => one.stream === entry.stream));
+        const old = dice.pick([entry, ...seen.filter((one) => one.stream === entry.stream)]);
         entries[at] = { ...old, seq: entry.seq };
         break;
       }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { bytesFromContent, contentFromBytes, placeOfLater, type Content } from '../../src/lib/sync/content.ts';
+import { bytesFromContent, type Content } from '../../src/lib/sync/content.ts';
+import { contentFromBytes, placeOfLater } from '../../src/lib/sync/contentKinds.ts';
 import { bytesFromStaged, stagedFromBytes, type Staged } from '../../src/lib/sync/staged.ts';
 import { fuzz, INPUTS } from '../protocol/mutants.ts';
 
@@ -13,7 +14,7 @@ const contents: readonly Content[] = [
   { k: 'pin', s, m: { i, s }, on: false },
   { k: 'receipt', d: [i], r: [i, i] },
   { k: 'leave', n: new Uint8Array(80) },
-  { k: 'profile', s, t: 'über', p: new Uint8Array(40) },
+  { k: 'profile', s, t: 'über', p: new Uint8Array(40), f: [['Funk', 'Kanal 8']], z: 'Europe/Berlin', l: 'de' },
   { k: 'space', s, w: i, o: new Uint8Array(40) },
 ];
 

@@ -40,6 +40,20 @@ async function backUp(person: Person, type: 'full' | 'incremental' = 'full', pas
   return made;
 }
 
+/** A file that is read in pieces of this many bytes, as a large one is. */
+function inPieces(bytes: Uint8Array<ArrayBuffer>, size: number): Blob {
+  const file = new Blob([bytes]);
+  return Object.assign(file, {
+    stream: () =>
+      new ReadableStream({
+        async start(controller) {
+          for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
+          controller.close();
+        },
+      }),
+  });
+}
+
 describe('a recovery phrase', () => {
   test('opens the account when the passphrase is forgotten, with a new one from then on', async () => {
     await say(ana, 'Bo', 'kept');
@@ -113,6 +127,77 @@ describe('a backup', () => {
     const contents = await ana.store.backupContents.where('backupId').equals(id).toArray();
     expect(contents.find(({ tableName }) => tableName === 'conversations')).toMatchObject({ recordCount: 1 });
     expect(contents.every(({ checksum }) => /^[0-9a-f]{64}$/.test(checksum))).toBe(true);
+  });
+});
+
+describe('long work', () => {
+  test('tells how far a backup has come; one that was stopped leaves nothing, and the next is whole', async () => {
+    await phraseOf(ana);
+    const stop = await ana.client.watchBackupWork((work) => {
+      if (work !== undefined && work.done > 0) void ana.client.cancelBackupWork();
+    });
+    expect(await ana.client.makeBackup({ type: 'full' })).toMatchObject({ error: { code: 'cancelled' } });
+    expect(await ana.store.backupMetadata.count()).toBe(0);
+    stop();
+    const parts: number[] = [];
+    await ana.client.watchBackupWork((work) => parts.push(work === undefined ? -1 : work.done / work.of));
+    const { id } = await backUp(ana);
+    expect(parts.slice(0, 2)).toEqual([-1, 0]);
+    expect(parts.at(-1)).toBe(-1);
+    const told = parts.slice(1, -1);
+    expect(told.length).toBeGreaterThan(5);
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(Math.max(...told)).toBeLessThanOrEqual(1);
+    expect((await ana.store.backupMetadata.toArray()).map(({ backupId }) => backupId)).toEqual([id]);
+  });
+
+  test.each([
+    ['while it is checked', 0.1],
+    ['while it is written', 0.6],
+  ])('a restore that was stopped %s leaves an empty app, which can begin again', async (_when, at) => {
+    const phrase = await phraseOf(ana);
+    await say(ana, 'Bo', 'kept');
+    const { file } = await backUp(ana);
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const fresh = await w.emptyDevice('fresh');
+    const stop = await fresh.client.watchBackupWork((work) => {
+      if (work !== undefined && work.done / work.of >= at) void fresh.client.cancelBackupWork();
+    });
+    const input = { files: [inPieces(bytes, 4_000)], opener: { phrase }, passphrase: NEW_PASSPHRASE };
+    expect(await fresh.client.restoreBackup(input)).toMatchObject({ error: { code: 'cancelled' } });
+    for (const name of tableNames)
+      if (name !== 'schemaMigrations') expect(await fresh.store[name].count(), name).toBe(0);
+    stop();
+    await must(fresh.client.restoreBackup(input));
+    expect(await fresh.texts('Bo')).toEqual(['kept']);
+  });
+});
+
+describe('a reminder', () => {
+  test('comes a month after the last backup, or as often as the person wants, or never', async () => {
+    await phraseOf(ana);
+    const isDue = async (): Promise<boolean> => {
+      let due: boolean | undefined;
+      const stop = await ana.client.watchBackups((overview) => (due = overview.isDue));
+      await expect.poll(() => due).toBeDefined();
+      stop();
+      return due === true;
+    };
+    const DAY = 24 * 3600_000;
+    expect(await isDue()).toBe(false);
+    w.clock.advance(30 * DAY);
+    expect(await isDue()).toBe(true);
+    await backUp(ana);
+    expect(await isDue()).toBe(false);
+    w.clock.advance(7 * DAY);
+    expect(await isDue()).toBe(false);
+    await must(ana.client.setBackupReminder('weekly'));
+    expect(await isDue()).toBe(true);
+    await must(ana.client.setBackupReminder('off'));
+    w.clock.advance(365 * DAY);
+    expect(await isDue()).toBe(false);
+    await must(ana.client.setBackupReminder('monthly'));
+    expect(await isDue()).toBe(true);
   });
 });
 

@@ -264,7 +264,7 @@ describe('offline', () => {
     const id = await said(group, group.bo, 'plan A');
     group.bo.network.isUp = false;
     await must(group.bo.client.editMessage(id, 'plan B'));
-    const waiting = await new Promise<readonly unknown[]>((resolve) => void group.bo.client.watchWaiting(resolve));
+    const waiting = await new Promise<readonly unknown[]>((resolve) => void group.bo.client.watchWaiting(100, resolve));
     expect(waiting).toMatchObject([{ what: 'edit', text: 'plan B', status: 'waiting' }]);
     await must(group.ana.client.removePerson(group.id, await accountOf(group.cy)));
     await w.settle();

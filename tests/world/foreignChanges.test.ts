@@ -5,6 +5,7 @@ import { newId } from '../../src/lib/core/ids.ts';
 import { loadIdentity } from '../../src/lib/services/account.ts';
 import { compose, composeTables, nextSortKey } from '../../src/lib/sync/compose.ts';
 import type { Content } from '../../src/lib/sync/content.ts';
+import { piecesOf, type OwnEntry } from '../../src/lib/sync/ownPiece.ts';
 import { MOST_WAITING } from '../../src/lib/db/changes/waiting.ts';
 import type { MessageItem } from '../../src/lib/services/client.ts';
 import { accountOf, must, world, type Person, type World } from './world.ts';
@@ -185,4 +186,17 @@ describe('what a newer app sends', () => {
     expect(await item(group.ana, record)).toBeUndefined();
     expect(await group.ana.store.laterContents.count()).toBe(1);
   });
+});
+
+it('what a person keeps for themselves is set by nobody else', async () => {
+  const group = await hike();
+  const verified: OwnEntry = {
+    subject: `p/${await accountOf(group.bo)}`,
+    name: 'verified',
+    field: { v: true, t: `${'f'.repeat(16)}-${newId<DeviceId>(w.random)}` },
+  };
+  const [piece] = piecesOf([verified]);
+  const record = await sendRaw(group.bo, group.id, ({ s }) => ({ k: 'own', s, o: piece }));
+  expect(await outcomeOf(group.ana, record)).toBe('PolicyRejected');
+  expect(await group.ana.store.syncOperations.count()).toBe(0);
 });

@@ -250,3 +250,45 @@ describe('a private and a secret group', () => {
     });
   });
 });
+
+describe('a group for more than 256', () => {
+  it('is made in the classical suite and says so; people come and go, write, and come back', async () => {
+    const [ana, bo, cy] = (await strangers('Ana', 'Bo', 'Cy')) as [Person, Person, Person];
+    await ana.knows(bo, cy);
+    const [a, b, c] = await Promise.all([accountOf(ana), accountOf(bo), accountOf(cy)]);
+    const small = await must(ana.client.createGroup({ name: 'Crew', people: [b], maxMembers: 256 }));
+    const large = await must(ana.client.createGroup({ name: 'Town', people: [b], maxMembers: 257 }));
+    await w.settle();
+    expect((await bo.view(small)).suite).toMatch(/^X-Wing/);
+    expect((await bo.view(large)).suite).toBe('X25519, AES-128-GCM, Ed25519');
+
+    await must(ana.client.addPeople(large, [c]));
+    await w.settle();
+    await say(cy, large, 'hello from the harbour');
+    expect(await textsIn(bo, large)).toEqual(['hello from the harbour']);
+    await must(ana.client.removePerson(large, b));
+    await w.settle();
+    await say(ana, large, 'without Bo');
+    expect(await textsIn(cy, large)).toEqual(['hello from the harbour', 'without Bo']);
+    expect((await bo.view(large)).isMember).toBe(false);
+    expect((await ana.view(large)).members.map(({ account }) => account).sort()).toEqual([a, c].sort());
+  });
+
+  it('takes no package of the other suite, so that the pool for small groups stays whole', async () => {
+    const [ana, bo] = (await strangers('Ana', 'Bo')) as [Person, Person];
+    await ana.knows(bo);
+    const before = await packagesOf(bo);
+    await must(ana.client.createGroup({ name: 'Town', people: [await accountOf(bo)], maxMembers: 300 }));
+    await w.settle();
+    expect(before).toEqual({ 1: 10, 83: 50 });
+    expect(await packagesOf(bo)).toEqual({ 1: 9, 83: 50 });
+  });
+});
+
+/** How many packages of each suite wait on a device, without those of last resort. */
+async function packagesOf({ store }: Person): Promise<Record<number, number>> {
+  const counts: Record<number, number> = {};
+  for (const row of await store.keyPackages.where('status').equals('available').toArray())
+    if (!row.isLastResort) counts[row.cipherSuite] = (counts[row.cipherSuite] ?? 0) + 1;
+  return counts;
+}

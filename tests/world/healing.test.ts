@@ -11,6 +11,7 @@ import {
   type MlsGroup,
 } from '../../src/lib/crypto/mls/index.ts';
 import { readHeader } from '../../src/lib/crypto/senderKey/layout.ts';
+import type { MlsGroupRow } from '../../src/lib/db/store.ts';
 import { catchUp } from '../../src/lib/protocol/requests.ts';
 import { limits } from '../../src/lib/protocol/limits.ts';
 import { cborFromValue, valueFromCbor } from '../../src/lib/protocol/wire.ts';
@@ -40,10 +41,16 @@ async function pass(minutes = 15, times = 3): Promise<void> {
   await w.settle();
 }
 
-const stateOf = async (person: Person, id: ConversationId): Promise<MlsGroup> => {
+const groupRowOf = async (person: Person, id: ConversationId): Promise<MlsGroupRow> => {
   const row = await person.store.mlsGroups.get(id as string as GroupId);
+  if (row === undefined) throw new Error(`${person.name} has no such group`);
+  return row;
+};
+
+const stateOf = async (person: Person, id: ConversationId): Promise<MlsGroup> => {
+  const row = await groupRowOf(person, id);
   const identity = await loadIdentity(person.store);
-  if (row === undefined || identity === undefined) throw new Error(`${person.name} has no such group`);
+  if (identity === undefined) throw new Error(`${person.name} has no account`);
   return unwrap(groupFromBytes(row.state, identity));
 };
 
@@ -152,6 +159,30 @@ describe('a relay that garbles the news of a removal', () => {
   });
 });
 
+describe('a relay that swallows commits', () => {
+  it('and garbles the next for somebody else leaves nobody behind, though the epochs have come apart', async () => {
+    const { id, ana, bo, cy } = await trio();
+    ana.network.pretend = (path) => (path.endsWith('/commits') ? cborFromValue({ seq: 1 }) : undefined);
+    for (const description of ['never seen', 'nor this']) {
+      await must(ana.client.changeGroup(id, { description }));
+      await ana.client.syncNow();
+    }
+    ana.network.pretend = undefined;
+    await must(ana.client.changeGroup(id, { description: 'seen' }));
+    await pass();
+    const { epoch, streamEpoch = epoch } = await groupRowOf(bo, id);
+    expect(epoch).toBeGreaterThan(streamEpoch);
+
+    cy.network.alter = (path, body) => (path === 'catch-up' ? withCommitHidden(body) : body);
+    await must(ana.client.changeGroup(id, { description: 'hidden from Cy' }));
+    await w.settle();
+    cy.network.alter = undefined;
+    await must(bo.client.sendText(id, 'do you hear me?'));
+    await pass();
+    await expectOneHistory([ana, bo, cy], id);
+  });
+});
+
 describe('a device that is put back to an old state', () => {
   it('and was only ever written from, comes back with new keys and uses none twice', async () => {
     const { id, ana, bo, cy } = await trio();
@@ -223,6 +254,13 @@ async function commitAs(person: Person, id: ConversationId, payload: Bytes, grou
       spends: [],
     }),
   );
+}
+
+/** A catch-up answer in which a commit passes for a record. */
+function withCommitHidden(body: Bytes): Bytes {
+  const answer = unwrap(valueFromCbor(catchUp.answer, body, 2 * limits.body));
+  const entries = answer.entries.map((entry) => (entry.kind === 'commit' ? { ...entry, kind: 'record' } : entry));
+  return cborFromValue({ ...answer, entries });
 }
 
 /** A catch-up answer with another commit in the place of the one in it. */

@@ -10,96 +10,17 @@ import {
   linkReveal,
   textFromLinkCode,
 } from '../../src/lib/protocol/linking.ts';
+import { findRevocation } from '../../src/lib/protocol/account.ts';
 import { answerBox, fetchBoxes, offerBox } from '../../src/lib/protocol/rendezvous.ts';
 import { cborFromValue as cbor, valueFromCbor } from '../../src/lib/protocol/wire.ts';
-import type { JoiningState, LinkDecision, LinkingState, TransferState } from '../../src/lib/services/client.ts';
-import { PASSPHRASE, world, type Person, type World } from './world.ts';
-
-/** Lets time and everybody go on until something holds. */
-async function until(w: World, holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let round = 0; !(await holds()); round++) {
-    if (round > 400) throw new Error(`it never came to this: ${what}`);
-    w.clock.advance(700);
-    for (let turn = 0; turn < 20; turn++) await new Promise((resume) => void setImmediate(resume));
-  }
-}
-
-interface Linking {
-  joining: JoiningState;
-  linking: LinkingState | undefined;
-  giveUp(): void;
-}
-
-/** Begins to link `fresh`, up to the code on it. */
-async function begin(w: World, fresh: Person): Promise<Linking & { code: string }> {
-  const linking: Linking & { code: string } = {
-    joining: { step: 'preparing' },
-    linking: undefined,
-    giveUp: () => {},
-    code: '',
-  };
-  linking.giveUp = await fresh.client.watchJoining({ passphrase: PASSPHRASE, platform: 'A browser' }, (state) => {
-    linking.joining = state;
-    if (state.step === 'code') linking.code = state.code;
-  });
-  await until(w, () => linking.joining.step === 'code' || linking.joining.step === 'over', 'a code');
-  return linking;
-}
-
-/** Takes the code on `old`, up to the digits. */
-async function meet(w: World, old: Person, linking: Linking & { code: string }): Promise<void> {
-  const stop = await old.client.watchLinking(linking.code, (state) => {
-    linking.linking = state;
-  });
-  onTestFinished(stop);
-  const settled = (step: string | undefined) => step === 'compare' || step === 'over';
-  await until(w, () => settled(linking.joining.step) && settled(linking.linking?.step), 'digits on both');
-}
-
-async function link(w: World, old: Person, fresh: Person, decision: LinkDecision = 'yes'): Promise<Linking> {
-  const linking = await begin(w, fresh);
-  await meet(w, old, linking);
-  await old.client.decideLinking(decision);
-  if (decision === 'yes') await until(w, async () => (await fresh.client.self()) !== undefined, 'an open vault');
-  return linking;
-}
+import type { JoiningState, LinkingState, OwnDeviceItem, VaultState } from '../../src/lib/services/client.ts';
+import { arrived, begin, link, meet, newWorld, talked, until } from './linked.ts';
+import { PASSPHRASE, type Person } from './world.ts';
 
 const digitsOf = (state: JoiningState | LinkingState | undefined) =>
   state?.step === 'compare' ? state.digits : undefined;
 const faultOf = (state: JoiningState | LinkingState | undefined) =>
   state?.step === 'over' ? state.fault.code : undefined;
-
-/** Waits until the history is over there. */
-async function arrived(w: World, ...people: readonly Person[]): Promise<void> {
-  const open = new Map<Person, TransferState | undefined | 'unknown'>();
-  for (const person of people) {
-    open.set(person, 'unknown');
-    onTestFinished(await person.client.watchTransfer((transfer) => void open.set(person, transfer)));
-  }
-  await until(w, () => [...open.values()].every((transfer) => transfer === undefined), 'the end of the history');
-  await w.settle();
-}
-
-async function newWorld(): Promise<World> {
-  const w = await world();
-  onTestFinished(() => w.close());
-  return w;
-}
-
-/** Ana and Bo, who have talked. */
-async function talked(w: World): Promise<readonly [Person, Person]> {
-  const [ana, bo] = [await w.person('Ana'), await w.person('Bo')];
-  await ana.knows(bo);
-  await bo.knows(ana);
-  const bos = unwrap(await ana.client.openDirect(unwrapSelf(await bo.client.self())));
-  unwrap(await ana.client.sendText(bos, 'first'));
-  await w.settle();
-  unwrap(await bo.client.sendText((await bo.conversation('Ana')).id, 'second'));
-  await w.settle();
-  return [ana, bo];
-}
-
-const unwrapSelf = (self: { account: string } | undefined) => self?.account as never;
 
 test('a linked device has everything, and is one of its person’s devices from then on', async () => {
   const w = await newWorld();
@@ -286,6 +207,8 @@ test('a revoked device leaves every group, logs in no more, and reads nothing th
   await link(w, ana, phone);
   await arrived(w, ana, phone);
   const id = (await phone.store.relayLogin.get('self'))?.deviceId as never;
+  // It clears itself once it has read what was signed: this one never does.
+  phone.network.alter = withFalseRevocation;
   unwrap(await ana.client.revokeDevice(id));
   await w.settle();
   unwrap(await ana.client.sendText((await ana.conversation('Bo')).id, 'without the phone'));
@@ -294,13 +217,136 @@ test('a revoked device leaves every group, logs in no more, and reads nothing th
   await w.settle();
   expect(await bo.texts('Ana')).toEqual(['first', 'second', 'without the phone', 'nor this']);
   expect(await phone.texts('Bo')).toEqual(['first', 'second']);
-  const group = (await ana.store.mlsGroups.toArray())[0];
+  const chat = (await ana.conversation('Bo')).id;
+  const [group] = await ana.store.mlsGroups.where('conversationId').equals(chat).toArray();
   const chains = await bo.store.senderKeys
     .where('[groupId+epoch]')
     .equals([group?.groupId ?? '', group?.epoch ?? 0])
     .toArray();
   expect(chains.map(({ deviceId }) => deviceId)).not.toContain(id);
   expect(chains).toHaveLength(2);
+});
+
+const REVOCATION = findRevocation.path;
+
+/** A relay that makes the device a revocation of its own, of the bytes that it has. */
+const withFalseRevocation = (path: string, body: Uint8Array<ArrayBuffer>) => {
+  if (path !== REVOCATION) return body;
+  const { at, signature } = unwrap(valueFromCbor(findRevocation.answer, body, 1_000));
+  return cbor({ at: at + 1, signature });
+};
+
+const databasesOf = async ({ storage }: Person) => (await storage.indexedDB.databases()).map(({ name }) => name);
+const askedForRevocation = ({ network }: Person) => network.sent.filter(({ path }) => path === REVOCATION).length;
+
+/** Follows what the page is told of the vault. */
+async function vaultOf({ client }: Person): Promise<VaultState[]> {
+  const states: VaultState[] = [];
+  onTestFinished(await client.watchVault((state) => void states.push(state)));
+  return states;
+}
+
+test('a revoked device clears itself: its disk holds nothing, and it says so', async () => {
+  const w = await newWorld();
+  const [ana, bo] = await talked(w);
+  const phone = await w.emptyDevice('phone');
+  await link(w, ana, phone);
+  await arrived(w, ana, phone);
+  expect(await databasesOf(phone)).toEqual([phone.storage.name]);
+  const vault = await vaultOf(phone);
+  const id = (await phone.store.relayLogin.get('self'))?.deviceId as never;
+  unwrap(await ana.client.revokeDevice(id));
+  await until(w, () => vault.at(-1) === 'removed', 'the end of the phone');
+  expect(await databasesOf(phone)).toEqual([]);
+  expect((await vaultOf({ ...phone, client: await phone.restart() })).at(-1) ?? 'none').toBe('none');
+  expect(await phone.store.relayLogin.count()).toBe(0);
+  // The others have lost nothing.
+  await w.settle();
+  unwrap(await ana.client.sendText((await ana.conversation('Bo')).id, 'without the phone'));
+  await w.settle();
+  expect(await bo.texts('Ana')).toEqual(['first', 'second', 'without the phone']);
+  expect(await ana.texts('Bo')).toEqual(['first', 'second', 'without the phone']);
+});
+
+test('a locked device that was revoked clears itself when it has a network, before anybody unlocks it', async () => {
+  const w = await newWorld();
+  const [ana] = await talked(w);
+  const phone = await w.emptyDevice('phone');
+  await link(w, ana, phone);
+  await arrived(w, ana, phone);
+  const id = (await phone.store.relayLogin.get('self'))?.deviceId as never;
+  phone.network.isUp = false;
+  await phone.restart();
+  const vault = await vaultOf(phone);
+  unwrap(await ana.client.revokeDevice(id));
+  await until(w, () => vault.at(-1) === 'locked', 'a locked phone');
+  expect(await databasesOf(phone)).toEqual([phone.storage.name]);
+  phone.network.isUp = true;
+  await until(w, () => vault.at(-1) === 'removed', 'the end of the phone');
+  expect(await databasesOf(phone)).toEqual([]);
+});
+
+test('a relay that only says that a device was revoked, or makes up a reason, clears nothing', async () => {
+  const w = await newWorld();
+  const [ana] = await talked(w);
+  const phone = await w.emptyDevice('phone');
+  await link(w, ana, phone);
+  await arrived(w, ana, phone);
+  const id = (await phone.store.relayLogin.get('self'))?.deviceId as never;
+  await w.relay.revokeDevice(id);
+  await until(w, () => askedForRevocation(phone) >= 2, 'two questions to the relay');
+  expect(await phone.texts('Bo')).toEqual(['first', 'second']);
+
+  phone.network.alter = withFalseRevocation;
+  const before = askedForRevocation(phone);
+  unwrap(await ana.client.revokeDevice(id));
+  await until(w, () => askedForRevocation(phone) >= before + 2, 'two more questions');
+  expect(await phone.texts('Bo')).toEqual(['first', 'second']);
+  unwrap(await (await phone.restart()).unlock(PASSPHRASE));
+  await until(w, () => askedForRevocation(phone) >= before + 3, 'a question after the next start');
+  expect(await phone.texts('Bo')).toEqual(['first', 'second']);
+});
+
+const devicesOf = async ({ client }: Person) => {
+  const { promise, resolve } = Promise.withResolvers<readonly OwnDeviceItem[]>();
+  const stop = await client.watchOwnDevices(resolve);
+  const devices = await promise;
+  stop();
+  return devices;
+};
+
+test('each device lists all with what they run on and when they were seen, and hears which were ended', async () => {
+  const w = await newWorld();
+  const [ana] = await talked(w);
+  unwrap(await ana.client.refreshDevices('Firefox, Linux'));
+  const [phone, tablet] = [await w.emptyDevice('phone'), await w.emptyDevice('tablet')];
+  for (const fresh of [phone, tablet]) {
+    await link(w, ana, fresh);
+    await arrived(w, ana, fresh);
+  }
+  const id = (await phone.store.relayLogin.get('self'))?.deviceId as never;
+  const phoneOn = async (person: Person) => (await devicesOf(person)).find((device) => device.id === id);
+  const platforms = (await devicesOf(tablet)).map(({ platform, isThis }) => [platform, isThis]);
+  expect(platforms[0]).toEqual(['A browser', true]);
+  expect(platforms).toContainEqual(['Firefox, Linux', false]);
+
+  w.clock.advance(24 * 3600_000);
+  const now = w.clock.now();
+  await w.settle();
+  unwrap(await tablet.client.refreshDevices('A browser'));
+  expect((await phoneOn(tablet))?.lastSeen).toBeGreaterThanOrEqual(now);
+
+  const vault = await vaultOf(phone);
+  unwrap(await ana.client.revokeDevice(id));
+  await until(w, () => vault.at(-1) === 'removed', 'the end of the phone');
+  expect((await phoneOn(tablet))?.isRevoked).toBe(false);
+  // A relay that makes one up changes nothing.
+  tablet.network.alter = withFalseRevocation;
+  unwrap(await tablet.client.refreshDevices('A browser'));
+  expect((await phoneOn(tablet))?.isRevoked).toBe(false);
+  tablet.network.alter = undefined;
+  unwrap(await tablet.client.refreshDevices('A browser'));
+  expect((await phoneOn(tablet))?.isRevoked).toBe(true);
 });
 
 test('groups that either side makes later have both devices, and a conversation that one begins is on the other', async () => {

@@ -110,8 +110,61 @@ describe('how somebody shows themselves', () => {
     ]);
   });
 
+  it('has entries, a time zone and a language of its own, which wait without a network and go again', async () => {
+    const { ana, bo } = await hike();
+    const account = await accountOf(ana);
+    ana.network.isUp = false;
+    const fields = [
+      { name: ' Radio ', text: 'channel 8' },
+      { name: 'Boat', text: 'the red one' },
+    ];
+    await must(ana.client.saveProfile({ status: 'here', fields, timezone: 'Europe/Brussels', language: 'nl' }));
+    const shown = {
+      account,
+      name: 'Ana',
+      status: 'here',
+      fields: [
+        { name: 'Boat', text: 'the red one' },
+        { name: 'Radio', text: 'channel 8' },
+      ],
+      timezone: 'Europe/Brussels',
+      language: 'nl',
+    };
+    expect(await profileOf(ana, account)).toEqual(shown);
+    // What is for oneself alone stays beside it, and what is not named stays as it is.
+    await must(ana.client.savePreferences({ undoSend: 5 }));
+    await must(ana.client.saveProfile({ picture }));
+    ana.network.isUp = true;
+    await heard(ana, bo);
+    expect(await profileOf(bo, account)).toEqual(shown);
+    expect((await bo.store.users.get(account))?.preferences).toEqual({ timezone: 'Europe/Brussels', language: 'nl' });
+
+    await must(ana.client.saveProfile({ fields: [], timezone: null, language: null }));
+    await heard(ana, bo);
+    for (const person of [ana, bo])
+      expect(await profileOf(person, account)).toEqual({ account, name: 'Ana', status: 'here', fields: [] });
+    expect((await ana.store.users.get(account))?.preferences).toEqual({ undoSend: 5 });
+  });
+
   it('is refused where it is too much', async () => {
     const { ana } = await hike();
+    const [name, text] = ['n'.repeat(80), 't'.repeat(400)];
+    const refused = async (fields: readonly { name: string; text: string }[], code: string) =>
+      expect(await ana.client.saveProfile({ fields })).toMatchObject({ ok: false, error: { code } });
+    await refused([{ name: `${name}n`, text }], 'too-long');
+    await refused([{ name, text: `${text}t` }], 'too-long');
+    await refused(
+      Array.from({ length: 9 }, (_, i) => ({ name: `${i}`, text })),
+      'too-long',
+    );
+    await refused([{ name: ' ', text }], 'empty');
+    await refused(
+      [
+        { name, text },
+        { name: `${name} `, text: '' },
+      ],
+      'duplicate',
+    );
     expect(await ana.client.saveProfile({ status: 'x'.repeat(561) })).toMatchObject({ error: { code: 'too-long' } });
     expect(await ana.client.saveProfile({ picture: new Uint8Array(12 * 1024 + 1) })).toMatchObject({
       error: { code: 'too-large' },

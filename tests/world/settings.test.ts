@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { readPreferences } from '../../src/lib/db/preferences.ts';
-import type { ConversationItem, PreferencesItem } from '../../src/lib/services/client.ts';
-import { jsonOf, pageOf as htmlOf } from '../../src/lib/ui/conversation/exportPage.ts';
+import type { ConversationItem, FolderItem, NewFolder, PreferencesItem } from '../../src/lib/services/client.ts';
+import { asJson, asPage, exportFile } from '../../src/lib/ui/conversation/exportFile.ts';
 import { accountOf, must, PASSPHRASE, world, type Person, type World } from './world.ts';
 
 let w: World;
@@ -65,6 +65,45 @@ describe('a conversation in the list', () => {
   });
 });
 
+describe('folders of the list', () => {
+  it('hold what a person puts into them, on this device alone, until it goes', async () => {
+    const { ana, bo, hike, walk } = await two();
+    ana.network.isUp = false;
+    const sent = ana.network.sent.length;
+    const outside = await must(ana.client.saveChatFolder({ name: ' Outside ', conversations: [hike, walk, hike] }));
+    await must(ana.client.saveChatFolder({ name: 'Empty', conversations: [] }));
+    expect(await folders(ana)).toMatchObject([
+      { name: 'Empty', conversations: [] },
+      { id: outside, name: 'Outside', conversations: [hike, walk] },
+    ]);
+    await must(ana.client.saveChatFolder({ id: outside, name: 'Out', conversations: [walk] }));
+    await must((await ana.restart()).unlock(PASSPHRASE));
+    expect(await folders(ana)).toMatchObject([{ name: 'Empty' }, { id: outside, name: 'Out', conversations: [walk] }]);
+    await ana.store.conversations.delete(walk);
+    expect((await folders(ana))[1]).toMatchObject({ id: outside, conversations: [] });
+    await must(ana.client.removeChatFolder(outside));
+    expect((await folders(ana)).map(({ name }) => name)).toEqual(['Empty']);
+    expect(await folders(bo)).toEqual([]);
+    expect(ana.network.sent.length).toBe(sent);
+  });
+
+  it('are refused without a name, twice by one name, and where there are too many', async () => {
+    w = await world();
+    const ana = await w.person('Ana');
+    const code = async (folder: NewFolder) => {
+      const saved = await ana.client.saveChatFolder(folder);
+      return saved.ok ? 'saved' : saved.error.code;
+    };
+    expect(await code({ name: ' ', conversations: [] })).toBe('bad-name');
+    expect(await code({ name: 'n'.repeat(201), conversations: [] })).toBe('bad-name');
+    for (let i = 0; i < 29; i++) expect(await code({ name: `${i}`, conversations: [] })).toBe('saved');
+    expect(await code({ name: '7', conversations: [] })).toBe('duplicate');
+    expect(await code({ id: 'gone', name: 'x', conversations: [] })).toBe('not-found');
+    expect(await code({ name: '29', conversations: [] })).toBe('saved');
+    expect(await code({ name: '30', conversations: [] })).toBe('too-many-folders');
+  });
+});
+
 describe('somebody who is blocked', () => {
   it('writes into the void until that is taken back, and learns nothing of it', async () => {
     w = await world();
@@ -105,19 +144,29 @@ describe('a conversation', () => {
       ],
       members: expect.arrayContaining([expect.objectContaining({ count: 2 })]) as unknown,
     });
-    const exported = await must(ana.client.exportConversation(hike));
-    expect(exported).toMatchObject({
+    const { file } = await must(exportFile(ana.client, hike, asJson));
+    expect(JSON.parse(await file.text())).toMatchObject({
+      format: 'cairn-conversation',
+      version: 1,
       title: 'Hike',
       kind: 'group',
+      members: [{ name: 'Ana' }, { name: 'Bo' }],
       messages: [
-        { from: '', text: 'one <b>&', reactions: [{ emoji: '👍', names: ['Bo'] }] },
-        { from: 'Bo', text: 'two' },
-        { from: 'Bo', text: 'three', answers: first },
-        { from: 'Bo', text: 'four' },
+        { notice: { what: 'created' } },
+        { from: { name: 'Ana' }, text: 'one <b>&', reactions: [{ emoji: '👍', by: [{ name: 'Bo' }] }] },
+        { from: { name: 'Bo' }, text: 'two' },
+        { from: { name: 'Bo' }, text: 'three', replyTo: first },
+        { from: { name: 'Bo' }, text: 'four' },
       ],
     });
-    expect(JSON.parse(jsonOf(exported))).toMatchObject({ format: 'cairn-conversation', version: 1 });
-    const page = htmlOf(exported, { ...exportWords, time: String });
+    const shown = await must(
+      exportFile(
+        ana.client,
+        hike,
+        asPage(() => ({ ...exportWords, time: String })),
+      ),
+    );
+    const page = await shown.file.text();
     expect(page).toContain('one &lt;b&gt;&amp;');
     expect(page).not.toContain('<script');
   });
@@ -147,6 +196,7 @@ describe('preferences', () => {
         notifications: 'mentions',
         showsContent: false,
         readReceipts: false,
+        typing: true,
         undoSend: 0,
       });
     stop();
@@ -184,6 +234,14 @@ async function two() {
   const walk = await must(ana.client.createGroup({ name: 'Walk', people }));
   await w.settle();
   return { ana, bo, hike, walk };
+}
+
+async function folders(person: Person): Promise<readonly FolderItem[]> {
+  const seen = Promise.withResolvers<readonly FolderItem[]>();
+  const stop = await person.client.watchChatFolders(seen.resolve);
+  const items = await seen.promise;
+  stop();
+  return items;
 }
 
 async function list(person: Person): Promise<readonly ConversationItem[]> {

@@ -60,7 +60,9 @@ export function directConversationId(a: AccountId, b: AccountId): ConversationId
 
 /**
  * The conversation of an account with itself, the same on all its devices: the first 16 bytes of
- * `SHA-256("cairn/1 notes" ‖ 0 ‖ id)` in base64url. It has no group, and nothing of it goes to the relay.
+ * `SHA-256("cairn/1 notes" ‖ 0 ‖ id)` in base64url. Its group, once there
+ * is a second device, is that of the account's devices alone (kind `own`); with one device it has none, and nothing of
+ * it goes to the relay.
  */
 export const notesConversationId = (account: AccountId): ConversationId =>
   base64urlFromBytes(sha256(concat(utf8('cairn/1 notes\0'), bytesFromId(account))).subarray(0, 16)) as ConversationId;

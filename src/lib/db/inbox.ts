@@ -92,6 +92,19 @@ export async function streamsBuffered(store: Store): Promise<StreamId[]> {
   return [...new Set(keys.map(([stream]) => stream))];
 }
 
+/**
+ * Entries of a stream that wait though the stream itself is no further.
+ * @param epoch that the stream is in.
+ */
+export const bufferedUpTo = (store: Store, stream: StreamId, epoch: number): Promise<InboxRow[]> =>
+  Promise.resolve(
+    store.inbox
+      .where('[streamId+seq]')
+      .between([stream, 0], [stream, Infinity])
+      .filter((row) => row.status === 'buffered' && row.epoch <= epoch)
+      .toArray(),
+  );
+
 /** The oldest unprocessed entries of a stream, in order. */
 export async function nextEntries(store: Store, stream: StreamId, most: number): Promise<InboxRow[]> {
   const rows = await store.inbox

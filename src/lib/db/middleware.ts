@@ -56,7 +56,7 @@ export function createStoreMiddleware(
           const hasChildren = graph.childrenOf(name).length > 0;
           const isRelated = declaration.relations.length > 0 || hasChildren;
           const form = createRowForm(name, declaration, vault);
-          // Whether something else has to happen where its rows go.
+          // Whether something else has to happen where its rows come or go.
           const isFollowed = hasChildren || declaration.counted !== undefined;
           return layer(down, form, constraintsOf, isRelated ? inTurn : atOnce, isFollowed);
         },
@@ -85,12 +85,17 @@ function layer(
     trans: DBCoreMutateRequest['trans'],
     type: 'add' | 'put',
     given: readonly AnyRow[],
+    passOn: () => void,
   ): PromiseLike<DBCoreMutateResponse> {
     const rows = given.map((row) => form.toDisk(row));
     const constraints = constraintsOf(trans);
     return constraints
       .beforeWrite(trans, name, rows, type === 'add')
-      .then(() => down.mutate({ type, trans, values: rows }))
+      .then(() => {
+        const written = down.mutate({ type, trans, values: rows });
+        if (!isFollowed) passOn();
+        return written;
+      })
       .then((answer) => {
         if (answer.numFailures > 0) {
           // A batch is written whole or not at all, also for a caller who catches the refusal.
@@ -122,11 +127,11 @@ function layer(
     ...down,
     mutate: (req) =>
       steps(() =>
-        turn(req.trans, () => {
+        turn(req.trans, (passOn) => {
           switch (req.type) {
             case 'add':
             case 'put':
-              return write(req.trans, req.type, req.values as readonly AnyRow[]);
+              return write(req.trans, req.type, req.values as readonly AnyRow[], passOn);
             case 'delete':
               return removing(req, req.keys);
             case 'deleteRange':
@@ -161,20 +166,24 @@ function steps<T>(work: () => PromiseLike<T>): Promise<T> {
     });
 }
 
-type Turn = <T>(trans: DBCoreTransaction, work: () => PromiseLike<T>) => PromiseLike<T>;
+type Turn = <T>(trans: DBCoreTransaction, work: (passOn: () => void) => PromiseLike<T>) => PromiseLike<T>;
 
-const atOnce: Turn = (_trans, work) => work();
+const atOnce: Turn = (_trans, work) => work(() => undefined);
 
 /**
  * Runs the writes of a transaction one after the other. A write asks first and writes then; between the
- * two nobody may delete the row it asked about.
+ * two nobody may delete the row it asked about. One that has nothing left to do but wait for its answer passes
+ * its turn on: the database does what it is asked in order, so the next one asks about what this one wrote.
  */
 function createTurns(): Turn {
   const last = new WeakMap<DBCoreTransaction, PromiseLike<unknown>>();
   return (trans, work) => {
     const before = last.get(trans);
-    const mine = before === undefined ? work() : before.then(work, work);
-    last.set(trans, mine);
+    let passOn = (): void => undefined;
+    last.set(trans, new Dexie.Promise<void>((resolve) => (passOn = resolve)));
+    const begin = () => work(passOn);
+    const mine = before === undefined ? begin() : before.then(begin);
+    mine.then(passOn, passOn);
     return mine;
   };
 }

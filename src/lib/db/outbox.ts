@@ -1,5 +1,4 @@
 import type { ConversationId } from '../core/ids.ts';
-import { refuse } from '../core/result.ts';
 import { advanceMessages, setStatus } from './messages/status.ts';
 import { messageTables } from './messages/whole.ts';
 import type { MessageChangeRow, OfflineOperationRow, Store } from './store.ts';
@@ -19,30 +18,50 @@ export async function enqueue(store: Store, operation: OfflineOperationRow): Pro
  * holds nobody up.
  * @param most records a lane.
  */
-export async function appendsByLane(store: Store, most: number): Promise<Map<string, OfflineOperationRow[]>> {
-  const waiting = await store.offlineOperations
-    .where('[status+createdAt]')
-    .between(['inFlight', -Infinity], ['inFlight', Infinity])
-    .or('[status+createdAt]')
-    .between(['needsRekey', -Infinity], ['needsRekey', Infinity])
-    .or('[status+createdAt]')
-    .between(['pending', -Infinity], ['pending', Infinity])
-    .toArray();
-  const lanes = new Map<string, OfflineOperationRow[]>();
-  const closed = new Set<string>();
-  for (const operation of waiting.filter((o) => o.operationType === 'append').sort(bySortKey)) {
-    if (closed.has(operation.lane)) continue;
-    const lane = lanes.get(operation.lane) ?? [];
-    // One run goes to one stream: a lane whose group changed hands waits for its turn.
-    const sameStream = lane.length === 0 || lane[0]?.streamId === operation.streamId;
-    if (operation.status === 'needsRekey' || operation.payload === undefined || !sameStream || lane.length === most) {
-      closed.add(operation.lane);
-      continue;
+export function appendsByLane(store: Store, most: number): Promise<Map<string, OfflineOperationRow[]>> {
+  return store.tx('r', ['offlineOperations'], async () => {
+    const lanes = new Map<string, OfflineOperationRow[]>();
+    const after = (lane: string, sortKey: string) =>
+      store.offlineOperations.where('[lane+sortKey]').above([lane, sortKey]);
+    let next = await store.offlineOperations.orderBy('[lane+sortKey]').first();
+    while (next !== undefined) {
+      const run = await runOf(next.lane, most, (lane, sortKey, limit) => after(lane, sortKey).limit(limit).toArray());
+      if (run.length > 0) lanes.set(next.lane, run);
+      next = await after(next.lane, LAST).first();
     }
-    lane.push(operation);
-    lanes.set(operation.lane, lane);
+    return lanes;
+  });
+}
+
+/** Rows read at once. */
+const READ = 64;
+
+/** Above every sort key and every type of operation. */
+const LAST = '\uffff';
+
+/** The records of one lane that may go out now. @param read what stands after a sort key, in the order of lanes. */
+async function runOf(
+  lane: string,
+  most: number,
+  read: (lane: string, after: string, limit: number) => Promise<OfflineOperationRow[]>,
+): Promise<OfflineOperationRow[]> {
+  const run: OfflineOperationRow[] = [];
+  for (let after = ''; ;) {
+    const rows = await read(lane, after, READ);
+    for (const operation of rows) {
+      if (operation.lane !== lane) return run;
+      if (operation.operationType !== 'append' || operation.status === 'failed' || operation.status === 'done')
+        continue;
+      // One run goes to one stream: a lane whose group changed hands waits for its turn.
+      const sameStream = run.length === 0 || run[0]?.streamId === operation.streamId;
+      if (operation.status === 'needsRekey' || operation.payload === undefined || !sameStream) return run;
+      run.push(operation);
+      if (run.length === most) return run;
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < READ) return run;
+    after = last.sortKey;
   }
-  return lanes;
 }
 
 /** The relay has the record: the operation is over and its message one step further. */
@@ -83,14 +102,15 @@ export async function recordFailed(store: Store, operation: OfflineOperationRow,
   if (operation.messageId !== undefined) await setStatus(store, operation.messageId, 'failed');
 }
 
-/** The person wants a failed operation tried again: its record, if any, is sealed anew. Refused: `not-found`. */
-export async function retryOperation(store: Store, id: string): Promise<void> {
-  const operation = (await store.offlineOperations.get(id)) ?? notFound(id);
-  await store.offlineOperations.update(id, {
-    status: operation.operationType === 'append' ? 'needsRekey' : 'pending',
-    nextAttemptAt: 0,
-  });
-  if (operation.messageId !== undefined) await setStatus(store, operation.messageId, 'queued');
+/** What is wished in a lane besides the records that it sends, in order: it stays short however much is written. */
+export async function wishesIn(store: Store, lane: string): Promise<OfflineOperationRow[]> {
+  const rows = await store.offlineOperations
+    .where('[lane+operationType]')
+    .between([lane, ''], [lane, 'append'], true, false)
+    .or('[lane+operationType]')
+    .between([lane, 'append'], [lane, LAST], false, true)
+    .toArray();
+  return rows.sort(bySortKey);
 }
 
 /** Changes to groups that wait for the relay, oldest first. */
@@ -99,7 +119,9 @@ export async function waitingIntents(store: Store): Promise<OfflineOperationRow[
     .where('[status+createdAt]')
     .between(['pending', -Infinity], ['pending', Infinity])
     .toArray();
-  return rows.filter((row) => row.operationType !== 'append' && row.operationType !== SCHEDULED).sort(bySortKey);
+  const intents = rows.filter((row) => row.operationType !== 'append' && row.operationType !== SCHEDULED);
+  const isReturn = (row: OfflineOperationRow) => Number(row.operationType === 'rejoin');
+  return intents.sort((a, b) => isReturn(b) - isReturn(a) || bySortKey(a, b));
 }
 
 /** A message that waits for its time: `operationData` has all of it, and it is sealed only when it goes. */
@@ -121,6 +143,23 @@ export const isHeld = (
   nextAttemptAt > now &&
   nextAttemptAt <= now + LONGEST_HOLD_MS;
 
+/** What {@link isHeld} now, of all lanes, in order. */
+export async function heldRecords(store: Store, now: number): Promise<OfflineOperationRow[]> {
+  const rows = await store.offlineOperations
+    .where('[status+createdAt]')
+    .between(['needsRekey', now - LONGEST_HOLD_MS], ['needsRekey', Infinity])
+    .toArray();
+  return rows.filter((row) => isHeld(row, now)).sort(bySortKey);
+}
+
+/** Whether records wait to be sealed in the present epoch. */
+export const hasUnsealed = async (store: Store): Promise<boolean> =>
+  (await store.offlineOperations
+    .where('[status+createdAt]')
+    .between(['needsRekey', -Infinity], ['needsRekey', Infinity])
+    .limit(1)
+    .count()) > 0;
+
 /** Records that wait to be sealed in the present epoch, by lane, in order. */
 export async function rekeysByLane(store: Store): Promise<Map<ConversationId, OfflineOperationRow[]>> {
   const rows = await store.offlineOperations
@@ -136,11 +175,11 @@ export async function rekeysByLane(store: Store): Promise<Map<ConversationId, Of
 }
 
 /** Changes of who reads: what is written after them must go out after them. */
-const BLOCKING: ReadonlySet<string> = new Set(['create', 'join', 'add', 'remove', 'revoke', 'rejoin']);
+const BLOCKING: ReadonlySet<string> = new Set(['create', 'own', 'join', 'add', 'remove', 'revoke', 'rejoin']);
 
 /** Whether nobody asked for it by name: it goes unnoticed, and when it comes to nothing that is nobody's to decide. */
 export const isChore = (operationType: string): boolean =>
-  /^(release|rotate|answer|devices|revoke)$/.test(operationType);
+  /^(release|rotate|answer|devices|revoke|own)$/.test(operationType);
 
 /** Whether it makes a conversation that is not there yet, and may still. */
 export const isBeginning = ({
@@ -158,14 +197,10 @@ const isIdle = (row: OfflineOperationRow): boolean =>
  * written after it must go out after it.
  */
 export async function hasWaitingIntent(store: Store, lane: string): Promise<boolean> {
-  const rows = await store.offlineOperations.where('lane').equals(lane).toArray();
-  const now = store.clock.now();
-  return rows.some(
-    (row) => (BLOCKING.has(row.operationType) && row.status !== 'failed' && !isIdle(row)) || isHeld(row, now),
-  );
+  const wishes = await wishesIn(store, lane);
+  if (wishes.some((row) => BLOCKING.has(row.operationType) && row.status !== 'failed' && !isIdle(row))) return true;
+  return (await heldRecords(store, store.clock.now())).some((row) => row.lane === lane);
 }
 
 const bySortKey = (a: OfflineOperationRow, b: OfflineOperationRow): number =>
   a.sortKey < b.sortKey ? -1 : a.sortKey > b.sortKey ? 1 : 0;
-
-const notFound = (id: string): never => refuse({ code: 'not-found', retry: 'never', detail: `operation ${id}` });

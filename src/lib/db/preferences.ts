@@ -10,6 +10,7 @@ const defaults = {
   notifications: 'all' as NonNullable<Preferences['notifications']>,
   showsContent: false,
   readReceipts: true,
+  typing: true,
   undoSend: 0 as NonNullable<Preferences['undoSend']>,
 };
 

@@ -1,6 +1,6 @@
 import type { AccountId } from '../core/ids.ts';
 import type { Store } from './store.ts';
-import { updateProfile } from './users.ts';
+import { updatePreferences, updateProfile } from './users.ts';
 
 /** How somebody shows themselves, as it travels. */
 export interface ShownProfile {
@@ -10,6 +10,12 @@ export interface ShownProfile {
   readonly t?: string | undefined;
   /** A square picture, JPEG. */
   readonly p?: Uint8Array<ArrayBuffer> | undefined;
+  /** Entries of their own: name, and what is said under it. */
+  readonly f?: [string, string][] | undefined;
+  /** Time zone, IANA. */
+  readonly z?: string | undefined;
+  /** Language, BCP 47. */
+  readonly l?: string | undefined;
 }
 
 /**
@@ -19,12 +25,13 @@ export interface ShownProfile {
 export async function keepProfile(
   store: Store,
   userId: AccountId,
-  { s: changedAt, t, p }: ShownProfile,
+  { s: changedAt, t, p, f, z, l }: ShownProfile,
   now: number,
 ): Promise<void> {
   if ((await store.users.get(userId)) === undefined || changedAt <= (await profileChangedAt(store, userId))) return;
   await store.profilePictures.put({ userId, changedAt, ...(p === undefined ? {} : { picture: new Uint8Array(p) }) });
-  await updateProfile(store, userId, { statusMessage: t }, now);
+  await updateProfile(store, userId, { statusMessage: t, customFields: f && Object.fromEntries(f) }, now);
+  await updatePreferences(store, userId, { timezone: z, language: l }, now);
 }
 
 /** Sort key of the last word of somebody on how they show themselves; empty where there was none. Opens nothing. */

@@ -33,6 +33,7 @@ export const rosterTables = ['users', 'devices', 'contacts', 'conversations', 'g
 export async function replaceRoster(store: Store, roster: Roster, now: number): Promise<void> {
   await rememberPeople(store, roster, now);
   if (roster.data.kind === 'direct') await ensureDirect(store, roster, now);
+  else if (roster.data.kind === 'own') await ensureNotes(store, roster.conversationId, now);
   else await ensureGroup(store, roster, now);
 }
 
@@ -70,6 +71,12 @@ async function rememberPeople(store: Store, roster: Roster, now: number): Promis
       status: 'active',
     });
   }
+}
+
+/** The conversation with oneself, out of use until somebody opens it: the group of the own devices belongs to it. */
+export async function ensureNotes(store: Store, id: ConversationId, now: number): Promise<void> {
+  if ((await store.conversations.get(id)) === undefined)
+    await ensureConversation(store, { id, kind: 'system', title: '', deactivatedAt: now }, now);
 }
 
 /** Whoever is in a direct chat with us is a contact, also when they were the one to start it. */
@@ -168,7 +175,8 @@ export async function ensureConversation(
   store: Store,
   place: {
     readonly id: ConversationId;
-    readonly kind: 'direct' | 'group' | 'temporary';
+    readonly kind: 'direct' | 'group' | 'temporary' | 'system';
+    readonly deactivatedAt?: number;
     /** Of a temporary one: when it is wiped. */
     readonly expiresAt?: number;
     readonly contactId?: AccountId;

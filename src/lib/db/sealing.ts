@@ -12,10 +12,16 @@ export interface Vault {
   sealer: Sealer | undefined;
   /** Only while rows are sealed anew after an upgrade: what an earlier version sealed opens too. */
   opensFormer: boolean;
+  /** Rows that were given their form on disk before their transaction began: as rows of which table, by whom. */
+  readonly early: WeakMap<AnyRow, { readonly table: string; readonly by: Sealer | undefined; readonly stored: AnyRow }>;
 }
+
+export const createVault = (): Vault => ({ sealer: undefined, opensFormer: false, early: new WeakMap() });
 
 /** Turns rows of one table into what lies on disk and back. Both directions are synchronous and change no input. */
 export interface RowForm {
+  /** Does now what {@link toDisk} will be asked for; the row must not change until then, and is frozen. */
+  prepare(row: AnyRow): void;
   /** Checked, without `undefined`, booleans as 1 and 0, sealed columns in one sealed value. */
   toDisk(row: AnyRow): AnyRow;
   /** Unlocked: all columns. Locked: the clear ones, and `$sealed` as it is. */
@@ -36,6 +42,7 @@ export function createRowForm(table: string, declaration: AnyTable, vault: Vault
     .sort();
   const booleans = entries.filter(([, column]) => column.kind === 'boolean').map(([name]) => name);
   const keyed = Object.entries(declaration.keyed);
+  const closed = new Set([SEALED, ...keyed.map(([name]) => name)]);
   const key = declaration.key;
 
   const present: FormerSealing = { sealing: declaration.sealing, sealed: sealedNames };
@@ -79,36 +86,44 @@ export function createRowForm(table: string, declaration: AnyTable, vault: Vault
   };
 
   return {
+    prepare(row) {
+      vault.early.set(Object.freeze(row), { table, by: vault.sealer, stored: formOf(row) });
+    },
     toDisk(row) {
-      const hidden = Object.hasOwn(row, SEALED);
-      if (hidden && sealedNames.length === 0) refuseStorage('validation', { entity: table, field: SEALED });
-      validate(table, declaration, row, hidden);
-      const stored: Record<string, unknown> = {};
-      for (const [name, column] of entries) {
-        const value = row[name];
-        if (value !== undefined && !column.sealed) stored[name] = column.kind === 'boolean' ? Number(value) : value;
-      }
-      if (sealedNames.length > 0) stored[SEALED] = sealedValueFor(row);
-      // A row whose sealed columns are closed up keeps the hash it was read with.
-      if (!hidden && vault.sealer !== undefined) {
-        for (const [name, of] of keyed) {
-          const value = of === undefined ? undefined : row[of];
-          if (typeof value === 'string') stored[name] = nameKey(vault.sealer, table, name, value);
-          else delete stored[name];
-        }
-      }
-      return stored;
+      const early = vault.early.get(row);
+      vault.early.delete(row);
+      return early?.table === table && early.by === vault.sealer ? early.stored : formOf(row);
     },
     fromDisk(stored) {
       const sealer = vault.sealer;
       const opens = sealedNames.length > 0 && sealer !== undefined;
       if (!opens && booleans.length === 0) return stored;
-      const row: Record<string, unknown> = { ...stored };
+      // Copied one by one: an object of which something was deleted is slow from then on.
+      const row: Record<string, unknown> = {};
+      for (const name in stored) if (!opens || !closed.has(name)) row[name] = stored[name];
       for (const name of booleans) if (row[name] !== undefined) row[name] = row[name] === 1;
-      if (!opens) return row;
-      delete row[SEALED];
-      for (const [name] of keyed) delete row[name];
-      return Object.assign(row, open(sealer, stored));
+      return opens ? Object.assign(row, open(sealer, stored)) : row;
     },
   };
+
+  function formOf(row: AnyRow): AnyRow {
+    const hidden = Object.hasOwn(row, SEALED);
+    if (hidden && sealedNames.length === 0) refuseStorage('validation', { entity: table, field: SEALED });
+    validate(table, declaration, row, hidden);
+    const stored: Record<string, unknown> = {};
+    for (const [name, column] of entries) {
+      const value = row[name];
+      if (value !== undefined && !column.sealed) stored[name] = column.kind === 'boolean' ? Number(value) : value;
+    }
+    if (sealedNames.length > 0) stored[SEALED] = sealedValueFor(row);
+    // A row whose sealed columns are closed up keeps the hash it was read with.
+    if (!hidden && vault.sealer !== undefined) {
+      for (const [name, of] of keyed) {
+        const value = of === undefined ? undefined : row[of];
+        if (typeof value === 'string') stored[name] = nameKey(vault.sealer, table, name, value);
+        else delete stored[name];
+      }
+    }
+    return stored;
+  }
 }

@@ -6,8 +6,9 @@ import type { Fault } from '../core/result.ts';
 import { createStoreMiddleware, type Loads } from './middleware.ts';
 import { presentPlan, type Plan } from './migrations.ts';
 import { tableNames, type StoreTables, type TableName } from './schema.ts';
-import type { Vault } from './sealing.ts';
+import { createRowForm, createVault } from './sealing.ts';
 import { createRunning } from './running.ts';
+import type { AnyRow } from './validation.ts';
 import { createUpgrade, finishUpgrade } from './upgrade.ts';
 
 export type * from './schema.ts';
@@ -54,6 +55,11 @@ export interface Store extends StoreTables {
    * `failed` and tried again with the next change of what it read until then, and a few times without one.
    */
   live<T>(query: () => Promise<T>, show: (value: T) => void, failed?: (fault: Fault) => void): () => void;
+  /**
+   * Checks and seals rows that a transaction is about to write, so that it can be done while the database is busy
+   * with another one. They are frozen: what is written is what they were. Refused: what writing them would be.
+   */
+  prepare(table: TableName, rows: readonly object[]): void;
   /** Keyed hash for look-ups without clear text on disk: base64url, 16 bytes. Refused: `locked`. */
   keyedHash(purpose: string, data: Uint8Array): string;
   /** What the store is sealed with, for a backup to take along. Refused: `locked`. */
@@ -102,7 +108,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   if (version > (plan.migrations.at(-1)?.version ?? 0)) refuseStorage('store-newer', { detail: name });
   const upgrade = createUpgrade(plan, version, clock.now);
 
-  const vault: Vault = { sealer: undefined, opensFormer: false };
+  const vault = createVault();
   const db = new Dexie(name, {
     indexedDB: factory,
     ...(options.IDBKeyRange !== undefined && { IDBKeyRange: options.IDBKeyRange }),
@@ -168,6 +174,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         relisten.delete(again);
         stop();
       };
+    },
+    prepare(table, rows) {
+      const declaration = plan.schema[table];
+      if (declaration === undefined) return;
+      const form = createRowForm(table, declaration, vault);
+      for (const row of rows) form.prepare(row as AnyRow);
     },
     keyedHash: (purpose, data) => (vault.sealer ?? refuseStorage('locked')).keyedHash(purpose, data),
     databaseKey: () => (vault.sealer ?? refuseStorage('locked')).databaseKey(),

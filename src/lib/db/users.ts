@@ -70,10 +70,19 @@ export const updateProfile = (
   now: number,
 ): Promise<void> => alter(store, id, now, (row) => Object.assign(row, profile));
 
-/** Changes the preferences that are named and keeps the others. Refused: `not-found`, `validation`. */
-export const updatePreferences = (store: Store, id: AccountId, changes: Preferences, now: number): Promise<void> =>
+/**
+ * Changes the preferences that are named and keeps the others; one that is `undefined` goes. Refused: `not-found`,
+ * `validation`.
+ */
+export const updatePreferences = (
+  store: Store,
+  id: AccountId,
+  changes: { readonly [K in keyof Preferences]?: Preferences[K] | undefined },
+  now: number,
+): Promise<void> =>
   alter(store, id, now, (row) => {
-    row.preferences = { ...row.preferences, ...changes };
+    // What is undefined is not written.
+    row.preferences = { ...row.preferences, ...changes } as Preferences;
   });
 
 /** As {@link updatePreferences}, for what guards the account. */

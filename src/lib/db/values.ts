@@ -9,9 +9,11 @@ export interface Preferences {
   showsContent?: boolean;
   /** Whether others learn what was read, and one learns it of them. */
   readReceipts?: boolean;
+  /** Whether others see that one writes, and one sees it of them. */
+  typing?: boolean;
   /** For how many seconds a message that was just sent can be undone; 0: not at all. */
   undoSend?: 0 | 5 | 10;
-  /** IANA name; the device's own where it is left out. */
+  /** What they tell others, of themselves: IANA name, and BCP 47. */
   timezone?: string;
   language?: string;
 }

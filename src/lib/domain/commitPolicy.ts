@@ -51,6 +51,7 @@ export type CommitRule =
   | 'may-not-change-settings'
   | 'not-own-name'
   | 'direct-is-for-two'
+  | 'own-is-for-one'
   | 'removals-forgotten'
   | 'removed-since'
   | 'info-key-kept'
@@ -84,6 +85,7 @@ const RULES: readonly Rule[] = [
   ['not-own-name', (f) => kept(f).every(([was, is]) => sameName(was, is) || was.account === f.committer)],
   ['link-not-allowed', (f) => mayHaveLink(f.after)],
   ['direct-is-for-two', (f) => f.after.kind !== 'direct' || isPair(f)],
+  ['own-is-for-one', (f) => isOwnAlone(f.after)],
   ['removals-forgotten', (f) => remembersRemovals(f)],
   ['removed-since', (f) => newcomers(f).every((entry) => knewOfRemoval(f, entry))],
   ['info-key-kept', (f) => (f.removed.length === 0 && isSameLink(f.before, f.after)) || hasNewInfoKey(f)],
@@ -184,6 +186,7 @@ export function judgeState(data: GroupData, members: readonly AccountId[]): Resu
   if (!sameSet(accountsOf(data), members)) return refused('roster-tree-mismatch');
   if (!data.roster.some((entry) => entry.role === 'owner')) return refused('no-owner');
   if (data.kind === 'direct' && !isDirectRoster(data)) return refused('direct-is-for-two');
+  if (!isOwnAlone(data)) return refused('own-is-for-one');
   if (!mayHaveLink(data)) return refused('link-not-allowed');
   return ok(undefined);
 }
@@ -220,6 +223,9 @@ function isPair(facts: CommitFacts): boolean {
 
 const isDirectRoster = (data: GroupData): boolean =>
   data.roster.length <= 2 && data.roster.every((entry) => entry.role === 'owner');
+
+/** Nobody but its maker ever comes into an account's own group. */
+const isOwnAlone = ({ kind, roster }: GroupData): boolean => kind !== 'own' || roster.length === 1;
 
 const accountsOf = (data: GroupData): AccountId[] => data.roster.map((entry) => entry.account);
 

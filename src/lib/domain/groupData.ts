@@ -45,7 +45,8 @@ export type Visibility = (typeof visibilities)[number];
  */
 export interface GroupData {
   readonly v: 1;
-  readonly kind: 'direct' | 'group';
+  /** `own`: of the devices of one account, which stay together by it. */
+  readonly kind: 'direct' | 'group' | 'own';
   readonly name: string;
   readonly description: string;
   /** Most accounts in the roster. */

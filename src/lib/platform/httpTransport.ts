@@ -53,7 +53,7 @@ export function createHttpTransport(origin: string, clock: Clock): Transport {
         socket.close();
         events.onEnd();
       };
-      socket.onopen = () => socket.send(cborFromValue({ token } satisfies v.InferInput<typeof hello>));
+      socket.onopen = () => socket.send(cborFromValue({ token, signals: true } satisfies v.InferInput<typeof hello>));
       socket.onclose = end;
       socket.onerror = end;
       socket.onmessage = (message: MessageEvent<unknown>) => {
@@ -61,6 +61,7 @@ export function createHttpTransport(origin: string, clock: Clock): Transport {
         const frame = valueFromCbor(socketFrame, new Uint8Array(message.data), limits.body);
         if (!frame.ok) return end();
         if ('ready' in frame.value) events.onReady();
+        else if ('payload' in frame.value) events.onSignal?.(frame.value);
         else events.onBell(frame.value.stream, frame.value.head);
       };
       return () => {

@@ -28,15 +28,25 @@ export const listDevices = {
 
 /**
  * `POST devices/revoke`: ends a device for good. Signed and without a session: whoever has only the recovery
- * phrase must be able to, and whoever has only a stolen device not.
+ * phrase must be able to, and whoever has only a stolen device not. Of several the highest `at` is kept.
  */
 export const revokeOwnDevice = {
   path: 'devices/revoke',
-  request: v.strictObject({ account: accountId, device: deviceId, signature: bytes(64) }),
+  request: v.strictObject({ account: accountId, device: deviceId, at: time, signature: bytes(64) }),
   answer: empty,
 };
-export const revocationToSign = (account: AccountId, device: DeviceId): Bytes =>
-  concat(utf8('cairn/1 revoke device\0'), bytesFromId(account), bytesFromId(device));
+export const revocationToSign = (account: AccountId, device: DeviceId, at: number): Bytes =>
+  concat(utf8('cairn/1 revoke device\0'), bytesFromId(account), bytesFromId(device), u64(at));
+
+/**
+ * `POST devices/revocation`: what the account's key said when it revoked a device, for the device that is let in
+ * no more. It verifies the signature over {@link revocationToSign}: the relay's word alone ends nothing.
+ */
+export const findRevocation = {
+  path: 'devices/revocation',
+  request: v.strictObject({ device: deviceId }),
+  answer: v.strictObject({ at: time, signature: bytes(64) }),
+};
 
 /** `POST sessions`: where the caller's account is logged in, the latest login first. */
 export const listSessions = {

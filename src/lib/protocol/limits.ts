@@ -28,6 +28,12 @@ export const limits = {
   /** The line by which somebody shows themselves, in UTF-8, and their picture. */
   statusMessage: 560,
   profilePicture: 12 * 1024,
+  /** What else they say of themselves: how many entries, and in UTF-8 the name of one and what it says. */
+  profileFields: 8,
+  fieldName: 80,
+  fieldText: 400,
+  zoneName: 64,
+  languageTag: 35,
   /** A group's description in UTF-8. */
   description: 2000,
   /** How long messages that disappear stay, in milliseconds. */
@@ -37,6 +43,8 @@ export const limits = {
   groupMembers: 1_000,
   /** Message text in UTF-8. */
   text: LONGEST_TEXT,
+  /** Messages that one receipt names. */
+  receiptIds: 5_000,
   inviteCode: 600,
   /** What lets people join a public group. */
   joinLink: 4096,
@@ -57,6 +65,9 @@ export const PROTOCOL_VERSION = 1;
 /** KeyPackage pool of one device: how many are kept available, and when it is filled up again. */
 export const KEY_PACKAGE_TARGET = 50;
 export const KEY_PACKAGE_REFILL = 25;
+/** Of the classical suite, which only large groups use. */
+export const CLASSICAL_PACKAGE_TARGET = 10;
+export const CLASSICAL_PACKAGE_REFILL = 5;
 export const KEY_PACKAGE_LIFETIME_MS = 60 * 24 * 3600_000;
 export const RESERVATION_MS = 24 * 3600_000;
 

@@ -14,6 +14,7 @@ import {
   time,
 } from './fields.ts';
 import { limits } from './limits.ts';
+import { signalFrame } from './signals.ts';
 
 /**
  * `/api/v1`: every request and answer between client and relay. Bodies are deterministic CBOR
@@ -64,6 +65,11 @@ export const refresh = {
 export const challengeToSign = (origin: string, nonce: Uint8Array): Bytes =>
   concat(utf8('cairn/1 login\0'), utf8(origin), utf8('\0'), nonce);
 
+/** What is left of a device's packages: of each MLS cipher suite (IANA number) that there are any of. */
+const pools = v.strictObject({
+  pools: v.array(v.strictObject({ suite: natural, available: natural, lastResort: v.boolean() })),
+});
+
 /** `POST key-packages`: fills the device's pool. Packages already known are left as they are. */
 export const publishKeyPackages = {
   path: 'key-packages',
@@ -81,24 +87,25 @@ export const publishKeyPackages = {
       v.maxLength(limits.keyPackages),
     ),
   }),
-  answer: v.strictObject({ available: natural, lastResort: v.boolean() }),
+  answer: pools,
 };
 
 /** `POST key-packages/count`: what is left of the device's own pool. */
 export const countKeyPackages = {
   path: 'key-packages/count',
   request: empty,
-  answer: v.strictObject({ available: natural, lastResort: v.boolean() }),
+  answer: pools,
 };
 
 /**
- * `POST key-packages/claim`: reserves one package of each active device of each account. The same `claim` of
+ * `POST key-packages/claim`: reserves one package of `suite` of each active device of each account. The same `claim` of
  * the same device gets the same packages as long as they are reserved and not spent: a lost answer costs none.
  */
 export const claimKeyPackages = {
   path: 'key-packages/claim',
   request: v.strictObject({
     claim: entryId,
+    suite: natural,
     accounts: v.pipe(v.array(accountId), v.minLength(1), v.maxLength(limits.claimAccounts)),
   }),
   answer: v.strictObject({
@@ -261,16 +268,18 @@ export const hello = v.strictObject({
   token: bytes(32),
   /** Whether {@link liveEntries} are wanted in place of bells, where the relay has them at hand. */
   live: v.exactOptional(v.literal(true)),
+  /** Whether signals are wanted. */
+  signals: v.exactOptional(v.literal(true)),
 });
 export const ready = v.strictObject({ ready: v.literal(true) });
 export const bell = v.strictObject({ stream: streamId, head: natural });
-export const socketFrame = v.union([ready, bell]);
+export const socketFrame = v.union([ready, bell, signalFrame]);
 /**
  * What a stream grew by, in order and without gaps, to whoever asked for it in the hello. It says no more than a
  * bell: who is not exactly behind the first of them catches up over HTTP. In its place may always come a bell.
  */
 export const liveEntries = v.strictObject({ stream: streamId, entries: v.array(v.strictObject(ofEntry)) });
-export const liveFrame = v.union([ready, bell, liveEntries]);
+export const liveFrame = v.union([ready, bell, liveEntries, signalFrame]);
 /** Why the relay closes a socket. After `unauthorized` the client logs in again, after the others it just returns. */
 export const socketCloses = {
   goingAway: 1001,

@@ -1,7 +1,7 @@
 import type * as v from 'valibot';
 import { concat, utf8, type Bytes } from '../core/bytes.ts';
 import { bytesFromId, type AccountId, type DeviceId } from '../core/ids.ts';
-import { ok, refuse } from '../core/result.ts';
+import { err, ok, refuse } from '../core/result.ts';
 import * as protocol from '../protocol/account.ts';
 import { relayFault } from '../protocol/errors.ts';
 import type { Caller, Outcome, RelayContext } from './context.ts';
@@ -30,16 +30,26 @@ export async function listDevices(
  */
 export async function revokeOwnDevice(
   context: RelayContext,
-  { account, device, signature }: v.InferOutput<typeof protocol.revokeOwnDevice.request>,
+  { account, device, at, signature }: v.InferOutput<typeof protocol.revokeOwnDevice.request>,
 ): Outcome<Empty> {
   await context.store.write(async (tables) => {
-    await accountThatSigned(tables, account, protocol.revocationToSign(account, device), signature);
+    await accountThatSigned(tables, account, protocol.revocationToSign(account, device, at), signature);
     const known = await tables.accounts.findDevice(device);
     if (known?.account !== account) refuse(relayFault('not-found', 'device'));
     await endDevice(tables, device);
+    await tables.life.keepRevocation(device, { at, signature });
   });
   context.dismiss([device]);
   return ok({});
+}
+
+/** What the account's key said of a device that it revoked. Errors: `not-found` (it said nothing). */
+export async function findRevocation(
+  context: RelayContext,
+  { device }: v.InferOutput<typeof protocol.findRevocation.request>,
+): Outcome<v.InferOutput<typeof protocol.findRevocation.answer>> {
+  const said = await context.store.read(({ life }) => life.revocationOf(device));
+  return said === undefined ? err(relayFault('not-found', 'revocation')) : ok(said);
 }
 
 /** Ends every session of the device, and lets it log in and be found no more. */

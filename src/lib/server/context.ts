@@ -27,6 +27,8 @@ export interface RelayContext {
   readonly dismiss: (devices: readonly DeviceId[]) => void;
   /** New entries of each stream, whoever sends them. */
   readonly byStream: RateLimit;
+  /** What devices signal, and what is signalled in each stream. */
+  readonly signals: { readonly byDevice: RateLimit; readonly byStream: RateLimit };
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -1,7 +1,7 @@
 import type { DeviceId, StreamId } from '../core/ids.ts';
 import { settle } from '../core/result.ts';
 import type { RelayContext } from './context.ts';
-import type { Fresh, Ring } from './bus/port.ts';
+import type { Fresh, Ring, Signal } from './bus/port.ts';
 import { createReaders } from './readers.ts';
 
 /** One listener of a device: a socket, or a test. */
@@ -10,6 +10,8 @@ export interface Listener {
   ring(ring: Ring): void;
   /** The same, with what is new, where that is at hand; where this is not there, {@link ring} is called. */
   grew?(ring: Ring, fresh: Fresh): void;
+  /** A member of one of the device's streams says something that nobody keeps. */
+  signalled?(signal: Signal): void;
   /** The session ended; nothing is rung any more. */
   ended(): void;
 }
@@ -28,6 +30,8 @@ export interface Doorbell {
 
 /** After this long a ring that the bus lost is made up for. */
 export const RING_SWEEP_MS = 15_000;
+/** Signals whose readers are looked up at the same time; more are lost. */
+const MOST_SIGNALS = 64;
 /** Devices that are looked up in one go. */
 const SWEPT_TOGETHER = 64;
 
@@ -48,6 +52,13 @@ export function createDoorbell(context: Pick<RelayContext, 'store' | 'bus' | 'cl
   let closed = false;
   let waiting = new Map<StreamId, { first: number; head: number }>();
   let working = false;
+  let signalsLookedUp = 0;
+  const stopHearing = bus.onSignal((signal) => {
+    if (listeners.size === 0) return;
+    const present = readers.of(signal.stream, signal.epoch);
+    if (present !== undefined) pass(signal, present);
+    else if (signalsLookedUp < MOST_SIGNALS) void passOnceKnown(signal);
+  });
   const unsubscribe = bus.subscribe((bell, fresh) => {
     if (listeners.size === 0) return;
     const { stream, head } = bell;
@@ -74,6 +85,7 @@ export function createDoorbell(context: Pick<RelayContext, 'store' | 'bus' | 'cl
     close: () => {
       closed = true;
       stopSweeping();
+      stopHearing();
       unsubscribe();
       listeners.clear();
       waiting.clear();
@@ -107,6 +119,30 @@ export function createDoorbell(context: Pick<RelayContext, 'store' | 'bus' | 'cl
     const heads = rung.get(device) ?? new Map<StreamId, number>();
     heads.set(stream, Math.max(head, heads.get(stream) ?? 0));
     rung.set(device, heads);
+  }
+
+  /** Everybody who reads the stream, but the device that says it. */
+  function pass(signal: Signal, present: readonly DeviceId[]): void {
+    for (const device of present) {
+      if (device === signal.sender) continue;
+      for (const listener of [...(listeners.get(device) ?? [])]) listener.signalled?.(signal);
+    }
+  }
+
+  /** To who reads the stream now, which may be somebody else than when it was taken. */
+  async function passOnceKnown(signal: Signal): Promise<void> {
+    signalsLookedUp++;
+    const found = await settle(() =>
+      store.read(async ({ streams }) => {
+        const row = await streams.lockStream(signal.stream);
+        return row && { epoch: row.epoch, rows: await streams.readersOf(signal.stream, row.head) };
+      }),
+    );
+    signalsLookedUp--;
+    if (!found.ok || found.value === undefined || closed) return;
+    const { epoch, rows } = found.value;
+    readers.keep(signal.stream, epoch, rows);
+    pass(signal, readers.of(signal.stream, epoch) ?? []);
   }
 
   async function sweep(): Promise<void> {

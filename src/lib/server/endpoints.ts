@@ -9,6 +9,7 @@ import * as directoryProtocol from '../protocol/directory.ts';
 import * as pushProtocol from '../protocol/push.ts';
 import * as handleProtocol from '../protocol/handles.ts';
 import * as rendezvousProtocol from '../protocol/rendezvous.ts';
+import * as signalProtocol from '../protocol/signals.ts';
 import * as blobProtocol from '../protocol/blobs.ts';
 import { appendFromBytes, bytesFromAppendAnswer, bytesFromCatchUp } from '../protocol/hot.ts';
 import * as protocol from '../protocol/requests.ts';
@@ -21,6 +22,7 @@ import * as push from './push.ts';
 import * as handles from './handles.ts';
 import { terms } from './registration.ts';
 import * as rendezvous from './rendezvous.ts';
+import * as signals from './signals.ts';
 import { catchUp } from './catchUp.ts';
 import type { Caller, Outcome, RelayContext } from './context.ts';
 import * as keyPackages from './keyPackages.ts';
@@ -72,6 +74,7 @@ const fixed: ReadonlyMap<string, Endpoint> = new Map([
   [account.setStatus.path, open(account.setStatus, life.setStatus)],
   [account.deleteAccount.path, open(account.deleteAccount, life.deleteAccount)],
   [account.revokeOwnDevice.path, open(account.revokeOwnDevice, life.revokeOwnDevice)],
+  [account.findRevocation.path, open(account.findRevocation, life.findRevocation)],
   [account.listDevices.path, known(account.listDevices, life.listDevices)],
   [account.listSessions.path, known(account.listSessions, sessionList.listSessions)],
   [account.endSession.path, known(account.endSession, sessionList.endSession)],
@@ -124,6 +127,11 @@ const ofOne: ReadonlyMap<string, (id: string) => Endpoint> = new Map<string, (id
   [
     'streams/info',
     (id) => known(protocol.groupInfo, (context, caller, asked) => groupInfo(context, caller, id as StreamId, asked)),
+  ],
+  [
+    'streams/signals',
+    (id) =>
+      known(signalProtocol.signal, (context, caller, asked) => signals.signal(context, caller, id as StreamId, asked)),
   ],
   [
     'rendezvous/offer',

@@ -14,6 +14,7 @@ import type { KeyPackageRow, Reservation, Tables } from './store/port.ts';
 
 type Publish = v.InferOutput<typeof publishEndpoint.request>;
 type Count = v.InferOutput<typeof countEndpoint.answer>;
+type Claim = v.InferOutput<typeof claimEndpoint.request>;
 type ClaimAnswer = v.InferOutput<typeof claimEndpoint.answer>;
 
 /** Packages that one device may have waiting. */
@@ -38,9 +39,10 @@ export async function publish(context: RelayContext, caller: Caller, { packages 
     await lockPools({ streams }, [caller.device]);
     await keyPackages.sweepPackages(now, caller.device);
     await keyPackages.insertPackages(caller.device, packages, now);
-    const after = await keyPackages.countPackages(caller.device, now);
-    if (after.available > MOST_IN_POOL) refuse(relayFault('bad-request', 'pool'));
-    return after;
+    const pools = await keyPackages.countPackages(caller.device, now);
+    const total = pools.reduce((sum, { available }) => sum + available, 0);
+    if (total > MOST_IN_POOL) refuse(relayFault('bad-request', 'pool'));
+    return { pools };
   });
   return ok(count);
 }
@@ -48,11 +50,11 @@ export async function publish(context: RelayContext, caller: Caller, { packages 
 /** What is left of the pool of the caller's device. */
 export async function count(context: RelayContext, caller: Caller): Outcome<Count> {
   const now = context.clock.now();
-  return ok(await context.store.read(({ keyPackages }) => keyPackages.countPackages(caller.device, now)));
+  return ok({ pools: await context.store.read(({ keyPackages }) => keyPackages.countPackages(caller.device, now)) });
 }
 
 /**
- * Reserves one package of each active device of each account, the caller's own device left out. No package
+ * Reserves one package of a suite of each active device of each account, the caller's own device left out. No package
  * is handed out twice; only when a pool is empty, or the caller's account took {@link CLAIM_BUDGET} of it
  * within an hour, the last resort is, which stays where it is.
  * Errors: `rate-limited` (the budget is used up and there is no last resort); then nothing is reserved.
@@ -60,7 +62,7 @@ export async function count(context: RelayContext, caller: Caller): Outcome<Coun
 export async function claim(
   context: RelayContext,
   caller: Caller,
-  { claim: name, accounts }: { readonly claim: string; readonly accounts: readonly AccountId[] },
+  { claim: name, suite, accounts }: Claim,
 ): Outcome<ClaimAnswer> {
   const now = context.clock.now();
   const { low, ...answer } = await context.store.write(async (tables) => {
@@ -77,6 +79,7 @@ export async function claim(
         const reservation: Reservation = {
           id: idFromBytes<string>(context.random.bytes(ID_BYTES)),
           claim: name,
+          suite,
           holder: caller.device,
           holderAccount: caller.account,
           at: now,
@@ -91,7 +94,7 @@ export async function claim(
         };
         if (claimed.taken === undefined) continue;
         const { ref, lastResort, bytes } = claimed.taken;
-        if (again === undefined && (await runsLow(tables, device, now))) low.push(device);
+        if (again === undefined && (await runsLow(tables, device, suite, now))) low.push(device);
         const { reservation: id, expiresAt } = claimed;
         claims.push({ account, device, ref, reservation: id, expiresAt, lastResort, bytes });
       }
@@ -133,8 +136,9 @@ async function take(
 }
 
 /** Whether the pool has just reached the point where its owner fills it up, or its end. */
-async function runsLow({ keyPackages }: Tables, device: DeviceId, now: number): Promise<boolean> {
-  const { available } = await keyPackages.countPackages(device, now);
+async function runsLow({ keyPackages }: Tables, device: DeviceId, suite: number, now: number): Promise<boolean> {
+  const pools = await keyPackages.countPackages(device, now);
+  const available = pools.find((pool) => pool.suite === suite)?.available ?? 0;
   return available === KEY_PACKAGE_REFILL - 1 || available === 0;
 }
 

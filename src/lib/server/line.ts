@@ -1,14 +1,16 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { bytesFromLive, ENTRY_BYTES } from '../protocol/hot.ts';
+import type { SignalFrame } from '../protocol/signals.ts';
 import { cborFromValue } from '../protocol/wire.ts';
-import type { Fresh, Ring } from './bus/port.ts';
+import type { Fresh, Ring, Signal } from './bus/port.ts';
 
 /** What the relay says through one socket. */
 export interface Line {
   ready(): void;
   ring(ring: Ring): void;
   grew(ring: Ring, fresh: Fresh): void;
+  signalled(signal: Signal): void;
 }
 
 /**
@@ -28,12 +30,20 @@ export function createLine(socket: WebSocket, connection: Duplex): Line {
   return {
     ready: () => send(READY),
     ring,
+    signalled,
     grew: (bell, fresh) => {
       const frame = connection.writableLength > MOST_LIVE ? undefined : framed(fresh, () => liveFrame(bell, fresh));
       if (frame === undefined) ring(bell);
       else send(frame);
     },
   };
+
+  /** Who is behind with reading misses it. */
+  function signalled(signal: Signal): void {
+    if (connection.writableLength > MOST_LIVE) return;
+    const { stream, sender, payload } = signal;
+    send(framed(signal, () => frameOf(cborFromValue({ stream, sender, payload } satisfies SignalFrame))));
+  }
 
   function ring(bell: Ring): void {
     send(framed(bell, () => frameOf(cborFromValue(bell))));

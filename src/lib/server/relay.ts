@@ -26,6 +26,7 @@ import { createPush, keptVapidKeys } from './push.ts';
 import { invite } from './registration.ts';
 import { createSessions } from './sessions.ts';
 import { createRateLimit } from './rateLimit.ts';
+import { SIGNALS_PER_DEVICE, SIGNALS_PER_STREAM } from './signals.ts';
 import { openStore } from './store/open.ts';
 
 /**
@@ -148,6 +149,10 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     sessions,
     dismiss: (devices) => bus.dismiss(devices),
     byStream,
+    signals: {
+      byDevice: createRateLimit(clock, SIGNALS_PER_DEVICE),
+      byStream: createRateLimit(clock, SIGNALS_PER_STREAM),
+    },
     clock,
     random,
     logger,

@@ -87,10 +87,11 @@ export function createSockets(relay: Relay): Sockets {
       else void greet(said);
     });
 
-    async function greet({ token, live }: v.InferOutput<typeof hello>): Promise<void> {
+    async function greet({ token, live, signals }: v.InferOutput<typeof hello>): Promise<void> {
       const listening = await relay.listen(token, {
         ring: line.ring,
         ...(live === true && { grew: line.grew }),
+        ...(signals === true && { signalled: line.signalled }),
         ended: () => socket.close(socketCloses.unauthorized),
       });
       if (!listening.ok) {

@@ -8,12 +8,23 @@ import { namesOf, type Viewer } from './viewer.ts';
 
 /** What the pages about activity and security show. */
 
-/** What waits on this device or failed, oldest first. Receipts go unnoticed. */
-export async function listWaiting({ store }: Viewer): Promise<WaitingItem[]> {
-  const operations = (await store.offlineOperations.toArray()).filter(isVisible);
-  operations.sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1));
+const STATUSES = ['failed', 'inFlight', 'needsRekey', 'pending'] as const satisfies OfflineOperationRow['status'][];
+
+/** At most `limit` of what waits on this device: what failed before the rest, each oldest first. Receipts go unnoticed. */
+export async function listWaiting({ store }: Viewer, limit: number): Promise<WaitingItem[]> {
+  const oldest = STATUSES.map((status) =>
+    store.offlineOperations
+      .where('[status+createdAt]')
+      .between([status, -Infinity], [status, Infinity])
+      .filter(isVisible)
+      .limit(limit)
+      .toArray(),
+  );
+  const operations = (await Promise.all(oldest)).flat();
+  const isBehind = ({ status }: OfflineOperationRow): number => (status === 'failed' ? 0 : 1);
+  operations.sort((a, b) => isBehind(a) - isBehind(b) || a.createdAt - b.createdAt || (a.sortKey < b.sortKey ? -1 : 1));
   return Promise.all(
-    operations.map(async (operation) => {
+    operations.slice(0, limit).map(async (operation) => {
       const id = operation.lane as ConversationId;
       const conversation = await store.conversations.get(id);
       const about = operation.messageId ?? operation.targetId;

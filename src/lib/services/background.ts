@@ -3,12 +3,14 @@ import type { Session } from '../sync/session.ts';
 import type { Transport } from '../sync/transport.ts';
 import { keepComplete } from './completing.ts';
 import { keepIndexed } from './indexing.ts';
+import { keepTogether } from './keepingTogether.ts';
 import { keepLinking } from './linkingProgress.ts';
 import { keepMerging } from './mergingSpaces.ts';
 import { keepPacked } from './packing.ts';
 import { keepProfileTold } from './profileTelling.ts';
 import { keepTidy } from './tidying.ts';
 import { keepTimed } from './timed.ts';
+import { keepHeeding } from './revoked.ts';
 import { keepUploading } from './uploading.ts';
 
 /** What an open app does on its own, while nobody waits for it: it is loaded after the vault was opened. */
@@ -18,12 +20,16 @@ export interface Background {
   dispose(): void;
 }
 
-/** @param isActing whether a person's wish is being carried out, which goes first */
+/**
+ * @param isActing whether a person's wish is being carried out, which goes first
+ * @param heed see {@link keepHeeding}
+ */
 export function keepBackground(
   session: Session,
   transport: Transport,
   engine: Engine,
   isActing: () => boolean,
+  heed: () => Promise<void>,
 ): Background {
   const stops = [
     keepTidy(session),
@@ -34,6 +40,8 @@ export function keepBackground(
     keepProfileTold(session),
     keepLinking(session, transport, engine),
     keepComplete(session, engine),
+    keepTogether(session, engine),
+    keepHeeding(session.clock, engine, heed),
   ];
   const indexing = keepIndexed(session, isActing);
   return {

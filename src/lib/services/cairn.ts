@@ -42,7 +42,7 @@ export function createCairn(ports: CairnPorts): Cairn {
   let lockedLoop: ReturnType<typeof createLockedLoop> | undefined;
   void settleStorage(() => lockedDevice(ports)).then((device) => {
     if (!device.ok || device.value === undefined || open !== undefined || disposed) return;
-    lockedLoop = createLockedLoop(device.value);
+    lockedLoop = createLockedLoop(device.value, heed);
   });
 
   let stopExpiring = () => {};
@@ -53,12 +53,16 @@ export function createCairn(ports: CairnPorts): Cairn {
   let background: Background | undefined;
   let acting = 0;
 
+  const vaultWatchers = new Set<(state: VaultState) => void>();
+  /** The relay says that this device was revoked. */
+  const heed = async () => (await import('./revoked.ts')).heedRevocation(ports, client, vaultWatchers);
+
   const start = (identity: Session['identity'], relay: Session['relay']) => {
     lockedLoop?.dispose();
     const session: Session = { store, relay, identity, clock, random, locks, logger, meter };
     const engine = createEngine(session);
     void import('./background.ts').then(({ keepBackground }) => {
-      if (!disposed) background = keepBackground(session, ports.transport, engine, () => acting > 0);
+      if (!disposed) background = keepBackground(session, ports.transport, engine, () => acting > 0, heed);
     });
     open = { session, engine };
     for (const run of waitingForOpen) run();
@@ -140,7 +144,9 @@ export function createCairn(ports: CairnPorts): Cairn {
       };
       const stop = store.live(() => hasAccount(store), tell);
       waitingForOpen.add(tell);
+      vaultWatchers.add(show);
       return () => {
+        vaultWatchers.delete(show);
         waitingForOpen.delete(tell);
         stop();
       };

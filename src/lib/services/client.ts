@@ -3,6 +3,7 @@ import type { Fault, Result } from '../core/result.ts';
 import type { ChangeKind } from '../domain/messageChanges.ts';
 import type { AccountClient } from './accountClient.ts';
 import type { BackupClient } from './backupClient.ts';
+import type { ConversationFileClient } from './conversationFileClient.ts';
 import type { ConversationsClient } from './conversationsClient.ts';
 import type { FilesClient } from './filesClient.ts';
 import type { DevicesClient } from './devicesClient.ts';
@@ -11,8 +12,10 @@ import type { MessagingClient } from './messagingClient.ts';
 import type { NearbyClient } from './nearbyClient.ts';
 import type { PeopleClient } from './peopleClient.ts';
 import type { ProfileClient } from './profileClient.ts';
+import type { PublicGroupsClient } from './publicGroupsClient.ts';
 import type { SearchClient } from './searchClient.ts';
 import type { SettingsClient } from './settingsClient.ts';
+import type { TypingClient } from './typingClient.ts';
 import type { UnlockFault } from './unlockFault.ts';
 import type { Unwatch } from './unwatch.ts';
 import type { UpkeepClient } from './upkeepClient.ts';
@@ -20,6 +23,7 @@ import type { WorkspacesClient } from './workspacesClient.ts';
 
 export type * from './accountClient.ts';
 export type * from './backupClient.ts';
+export type * from './conversationFileClient.ts';
 export type * from './conversationsClient.ts';
 export type * from './filesClient.ts';
 export type * from './devicesClient.ts';
@@ -28,8 +32,10 @@ export type * from './messagingClient.ts';
 export type * from './nearbyClient.ts';
 export type * from './peopleClient.ts';
 export type * from './profileClient.ts';
+export type * from './publicGroupsClient.ts';
 export type * from './searchClient.ts';
 export type * from './settingsClient.ts';
+export type * from './typingClient.ts';
 export type * from './upkeepClient.ts';
 export type * from './workspacesClient.ts';
 export type { UnlockFault } from './unlockFault.ts';
@@ -44,6 +50,7 @@ export type { GroupDetails, GroupInput, GroupKind, JoinPreview, MemberItem, Noti
 export interface CairnClient
   extends
     AccountClient,
+    ConversationFileClient,
     ConversationsClient,
     FilesClient,
     DevicesClient,
@@ -52,9 +59,11 @@ export interface CairnClient
     NearbyClient,
     PeopleClient,
     ProfileClient,
+    PublicGroupsClient,
     SearchClient,
     BackupClient,
     SettingsClient,
+    TypingClient,
     UpkeepClient,
     WorkspacesClient {
   /** Whether there is an account on this device, and whether its vault is open in this tab. */
@@ -66,15 +75,16 @@ export interface CairnClient
   /** Another passphrase from now on. Refused: `weak-passphrase`, and as {@link unlock} for a wrong current one. */
   changePassphrase(input: { current: string; next: string }): Promise<Result<void, UnlockFault | Fault>>;
   watchConnection(show: (state: ConnectionState) => void): Unwatch;
-  /** Everything that waits on this device or failed, oldest first. */
-  watchWaiting(show: (items: readonly WaitingItem[]) => void): Unwatch;
+  /** At most `limit` of what waits on this device: what failed first, each oldest first. */
+  watchWaiting(limit: number, show: (items: readonly WaitingItem[]) => void): Unwatch;
   retry(operation: string): Promise<Result<void>>;
   discard(operation: string): Promise<Result<void>>;
   /** Tries the relay now instead of at the next turn of the timer. */
   syncNow(): Promise<void>;
 }
 
-export type VaultState = 'none' | 'locked' | 'open';
+/** `removed`: the account ended this device, which has just cleared itself; the client is over. */
+export type VaultState = 'none' | 'locked' | 'open' | 'removed';
 
 export interface ConnectionState {
   readonly link: 'online' | 'offline' | 'syncing';

@@ -54,8 +54,8 @@ export interface ConversationsClient {
 
 export interface ConversationItem {
   readonly id: ConversationId;
-  /** `notes`: with oneself. */
-  readonly kind: 'direct' | 'group' | 'notes';
+  /** `notes`: with oneself. `imported`: it came from a file, and is read only. */
+  readonly kind: 'direct' | 'group' | 'notes' | 'imported';
   readonly title: string;
   /** Newest message in one line; `author` only in groups, `state` only of own messages. */
   readonly preview?: {
@@ -89,6 +89,8 @@ export interface ConversationView {
   readonly isArchived: boolean;
   readonly title: string;
   readonly draft: string;
+  /** Whether the draft came from another device of this person. */
+  readonly isDraftHeard: boolean;
   readonly members: readonly MemberItem[];
   readonly messages: readonly MessageItem[];
   /** Whether there are older messages than these. */

@@ -1,4 +1,5 @@
 import { accountDesk } from './accountDesk.ts';
+import { conversationFileDesk } from './conversationFileDesk.ts';
 import { conversationsDesk } from './conversationsDesk.ts';
 import type { Desk } from './desk.ts';
 import { filesDesk } from './filesDesk.ts';
@@ -9,7 +10,9 @@ import { nearbyDesk } from './nearbyDesk.ts';
 import { peopleDesk } from './peopleDesk.ts';
 import { personalDesk } from './personalDesk.ts';
 import { profileDesk } from './profileDesk.ts';
+import { publicGroupsDesk } from './publicGroupsDesk.ts';
 import { searchDesk } from './searchDesk.ts';
+import { typingDesk } from './typingDesk.ts';
 import { upkeepDesk } from './upkeepDesk.ts';
 import { vaultDesk } from './vaultDesk.ts';
 import { workspacesDesk } from './workspacesDesk.ts';
@@ -17,6 +20,7 @@ import { workspacesDesk } from './workspacesDesk.ts';
 /** All of the client that a first conversation does without; each part loads what it is about when asked. */
 export const createDesks = (desk: Desk) => ({
   ...accountDesk(desk),
+  ...conversationFileDesk(desk),
   ...conversationsDesk(desk),
   ...filesDesk(desk),
   ...devicesDesk(desk),
@@ -26,7 +30,9 @@ export const createDesks = (desk: Desk) => ({
   ...peopleDesk(desk),
   ...personalDesk(desk),
   ...profileDesk(desk),
+  ...publicGroupsDesk(desk),
   ...searchDesk(desk),
+  ...typingDesk(desk),
   ...upkeepDesk(desk),
   ...vaultDesk(desk),
   ...workspacesDesk(desk),

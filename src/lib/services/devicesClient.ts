@@ -19,11 +19,14 @@ export interface DevicesClient {
   /** What has come so far stays; the rest is not brought any more. */
   stopTransfer(): Promise<Result<void>>;
   watchOwnDevices(show: (devices: readonly OwnDeviceItem[]) => void): Unwatch;
-  /** Asks the relay which devices the account has, and when each was seen. Refused: as the relay does. */
-  refreshDevices(): Promise<Result<void>>;
+  /**
+   * Asks the relay which devices the account has, and when each was seen. Refused: as the relay does.
+   * @param platform what this device runs on, for people.
+   */
+  refreshDevices(platform: string): Promise<Result<void>>;
   /** Refused: `not-found`, `bad-name`. */
   renameDevice(id: DeviceId, name: string): Promise<Result<void>>;
-  /** Ends a device: it leaves every group and logs in no more. Refused: `not-found`, `own-device`, as the relay does. */
+  /** Ends a device: it leaves every group, logs in no more and is told to clear itself. Refused: `not-found`, `own-device`, as the relay does. */
   revokeDevice(id: DeviceId): Promise<Result<void>>;
 }
 

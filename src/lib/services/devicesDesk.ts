@@ -57,7 +57,7 @@ export function devicesDesk(desk: Desk): DevicesClient {
     watchTransfer: (show) => watch(readPair, show),
     stopTransfer: () => act(async (session) => (await import('./linkingProgress.ts')).stopTransfer(session)),
     watchOwnDevices: async (show) => watch((await devices()).listOwnDevices, show),
-    refreshDevices: () => act(async (session) => (await devices()).refreshDevices(session)),
+    refreshDevices: (platform) => act(async (session) => (await devices()).refreshDevices(session, platform)),
     renameDevice: (id, name) => act(async (session) => (await devices()).renameDevice(session, id, name)),
     revokeDevice: (id) => act(async (session) => (await devices()).revokeDeviceForGood(session, id)),
   };

@@ -3,7 +3,7 @@ import { sha256 } from '../crypto/primitives.ts';
 import { SCHEMA_VERSION } from '../db/schema.ts';
 import { newestChainOf } from '../db/senderKeys.ts';
 import { PROTOCOL_VERSION } from '../protocol/limits.ts';
-import { chainOf } from '../sync/opening.ts';
+import { chainOf } from '../sync/storedChain.ts';
 import type { Session } from '../sync/session.ts';
 
 const HOUR_MS = 3600_000;

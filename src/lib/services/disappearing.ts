@@ -1,11 +1,13 @@
 import type { ConversationId, GroupId } from '../core/ids.ts';
 import { err, refuse, settle, type Result } from '../core/result.ts';
 import { groupOfConversation } from '../db/mlsGroups.ts';
+import { wishesIn } from '../db/outbox.ts';
 import { limits } from '../protocol/limits.ts';
 import type { Composer } from '../sync/compose.ts';
 import type { Intent } from '../sync/intents.ts';
 import { queueIntent } from '../sync/queueIntent.ts';
 import { groupTables } from './groups.ts';
+import { importedOf } from './imported.ts';
 import { groupWithRight } from './membership.ts';
 
 /**
@@ -20,7 +22,7 @@ export async function setDisappearing(composer: Composer, id: ConversationId, af
   return settle(
     store.tx('rw', groupTables, async () => {
       const conversation = await store.conversations.get(id);
-      if (conversation?.kind === 'system') {
+      if (conversation?.kind === 'system' && importedOf(conversation) === undefined) {
         const { disappearAfter: _before, ...rest } = conversation.metadata ?? {};
         const metadata = after === 0 ? rest : { ...rest, disappearAfter: after };
         await store.conversations.update(id, { metadata, updatedAt: clock.now() });
@@ -39,7 +41,7 @@ export async function setDisappearing(composer: Composer, id: ConversationId, af
 async function pairOf({ store }: Composer, id: ConversationId): Promise<GroupId> {
   const carrier = await groupOfConversation(store, id);
   if (carrier !== undefined) return carrier;
-  const waiting = await store.offlineOperations.where('lane').equals(id).toArray();
+  const waiting = await wishesIn(store, id);
   const create = waiting.find(({ operationType, status }) => operationType === 'create' && status !== 'failed');
   const groupId = (create?.operationData as Intent | undefined)?.groupId;
   return groupId === undefined ? refuse({ code: 'not-a-member', retry: 'person' }) : (groupId as GroupId);

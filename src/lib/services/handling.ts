@@ -6,7 +6,7 @@ import { messageById, wholeMessage } from '../db/messages/find.ts';
 import { markUnreadFrom } from '../db/messages/readState.ts';
 import { messageTables } from '../db/messages/whole.ts';
 import { pageOf } from '../db/messages/pages.ts';
-import { isHeld, rekeysByLane } from '../db/outbox.ts';
+import { heldRecords } from '../db/outbox.ts';
 import { uncountReply } from '../db/threads.ts';
 import { sealWaiting } from '../sync/rekey.ts';
 import type { Session } from '../sync/session.ts';
@@ -53,8 +53,7 @@ export async function letGo(session: Session): Promise<Result<void>> {
   const { store, clock } = session;
   const released = await settle(
     store.tx('rw', ['offlineOperations'], async () => {
-      const waiting = [...(await rekeysByLane(store)).values()].flat();
-      for (const operation of waiting.filter((one) => isHeld(one, clock.now())))
+      for (const operation of await heldRecords(store, clock.now()))
         await store.offlineOperations.update(operation.id, { nextAttemptAt: 0 });
     }),
   );

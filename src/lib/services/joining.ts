@@ -5,6 +5,7 @@ import { inviteChecksum } from '../crypto/identity.ts';
 import { createJoinLink, keyOfLink, tokenOfLink } from '../crypto/mls/follow.ts';
 import { dataOf } from '../crypto/mls/index.ts';
 import { loadMlsGroup } from '../db/mlsGroups.ts';
+import { wishesIn } from '../db/outbox.ts';
 import { ensureConversation } from '../db/roster.ts';
 import { entryOf } from '../domain/groupData.ts';
 import { joinCodeFromText, textFromJoinCode, type JoinCode } from '../protocol/joinCode.ts';
@@ -94,7 +95,7 @@ export async function joinGroup(
     store.tx('rw', groupTables, async () => {
       const now = clock.now();
       if ((await store.mlsGroups.get(groupId)) !== undefined) return id;
-      const waiting = await store.offlineOperations.where('lane').equals(id).toArray();
+      const waiting = await wishesIn(store, id);
       for (const operation of waiting) {
         // Another try takes the place of the one before it.
         if (operation.operationType === 'join') await store.offlineOperations.delete(operation.id);

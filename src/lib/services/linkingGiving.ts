@@ -6,8 +6,10 @@ import type { WholeMessage } from '../db/messages/whole.ts';
 import type { FromOldDevice } from '../protocol/linking.ts';
 import { cborFromValue } from '../protocol/wire.ts';
 import { createLine, oldDeviceEnds, type LinkLine } from '../sync/linkingLine.ts';
+import type { Engine } from '../sync/engine.ts';
 import type { Session } from '../sync/session.ts';
 import { endGiving, readGiving, saveGiving, type Giving } from './linkingJobs.ts';
+import { beginOwnState } from './ownState.ts';
 import { inBoxes, linkedTables, rowsToGive, transfersToGive } from './linkingRows.ts';
 
 /** Messages that are read at once. */
@@ -22,14 +24,18 @@ const WAIT_MS = 1_000;
  * restart; what is given twice is taken once.
  * Refused: `link-expired` (the device did not fetch for a day), `cancelled`.
  */
-export async function giveAll(session: Session, isOver: () => boolean): Promise<Result<void>> {
+export async function giveAll(
+  session: Session,
+  engine: Pick<Engine, 'poke'>,
+  isOver: () => boolean,
+): Promise<Result<void>> {
   const { store, clock, locks } = session;
   return locks.run('link-giving', async () => {
     const job = await readGiving(store);
     if (job === undefined) return settle(Promise.resolve());
     const ends = oldDeviceEnds(session.relay, job.rendezvous);
     const line = createLine(ends, clock, { until: Infinity, isOver });
-    const given = await settle(() => createGift(session, line, job).all(isOver));
+    const given = await settle(() => createGift(session, engine, line, job).all(isOver));
     // What is over for good is not begun again.
     if (given.ok || given.error.code.startsWith('link-')) await endGiving(store);
     return given;
@@ -38,7 +44,7 @@ export async function giveAll(session: Session, isOver: () => boolean): Promise<
 
 type Given = Extract<FromOldDevice, { k: 'messages' }>['m'];
 
-function createGift(session: Session, line: LinkLine, begun: Giving) {
+function createGift(session: Session, engine: Pick<Engine, 'poke'>, line: LinkLine, begun: Giving) {
   const { store, clock, random } = session;
   let job = begun;
   const save = async (next: Partial<Giving>): Promise<void> => {
@@ -84,10 +90,12 @@ function createGift(session: Session, line: LinkLine, begun: Giving) {
 
   /** Until every group has the device, what is said there reaches it only from here. */
   const letAllIn = async (isOver: () => boolean): Promise<void> => {
-    while (!isOver()) {
+    for (let tries = 1; !isOver(); tries++) {
       const wishes = await store.offlineOperations.where('operationType').equals('devices').toArray();
       if (wishes.every(({ status }) => status === 'failed')) return;
       await new Promise<void>((resume) => void clock.after(WAIT_MS, resume));
+      // It may have published only now what it is added by: asked ever less often.
+      if (Number.isInteger(Math.log2(tries))) engine.poke();
     }
   };
 
@@ -99,7 +107,11 @@ function createGift(session: Session, line: LinkLine, begun: Giving) {
         job = rest;
         await save({ n: 3 });
       }
-      if (job.phase === 'rows') await giveRows();
+      if (job.phase === 'rows') {
+        // What is changed from now on reaches the device as a change.
+        await beginOwnState(session);
+        await giveRows();
+      }
       if (job.phase === 'messages') {
         await giveMessages('');
         await letAllIn(isOver);

@@ -50,7 +50,9 @@ export function keepLinking(session: Session, transport: Transport, engine: Pick
     const isOver = () => over || isStopped.value;
     const settled =
       what === 'giving'
-        ? await import('./linkingGiving.ts').then(({ giveAll }) => settleStorage(() => giveAll(session, isOver)))
+        ? await import('./linkingGiving.ts').then(({ giveAll }) =>
+            settleStorage(() => giveAll(session, engine, isOver)),
+          )
         : await import('./linkingTaking.ts').then(({ takeAll }) =>
             settleStorage(() => takeAll(session, transport, isOver)),
           );

@@ -10,6 +10,7 @@ import type { AnyRow } from '../db/validation.ts';
 export const linkedTables: readonly TableName[] = [
   'keyStore',
   'users',
+  'profilePictures',
   'devices',
   'contacts',
   'groups',

@@ -5,6 +5,7 @@ import { heirOf } from '../domain/groupData.ts';
 import { may, outranks, rolesToGive, type Role } from '../domain/roles.ts';
 import type { Intent, Wanted } from '../sync/intents.ts';
 import type { GroupDetails, MemberItem } from './client.ts';
+import { importedOf } from './imported.ts';
 import { namesOf, type Viewer } from './viewer.ts';
 
 /** Who is in the conversation, with what waits to change: ourselves first, then by name. */
@@ -20,7 +21,10 @@ export async function membersOf(
     const none = { name: '', isVerified: false, mayRemove: false, mayOwn: false, mayGive: [] };
     members.set(account, { account, role, isSelf, ...none, ...more });
   };
-  if (row.groupId === undefined) {
+  const imported = importedOf(row);
+  if (imported !== undefined) {
+    for (const { account, name } of imported.members) put(account, 'member', { name });
+  } else if (row.groupId === undefined) {
     put(identity.account, 'owner');
     if (row.contactId !== undefined) put(row.contactId, 'owner');
   } else {
@@ -44,7 +48,7 @@ export async function membersOf(
   return [...members.values()]
     .map((member) => ({
       ...member,
-      name: names.get(member.account) ?? '',
+      name: names.get(member.account) ?? member.name,
       isVerified: verified.has(member.account),
     }))
     .map((member) => (isActive && own !== undefined ? { ...member, ...rightsOver(own, member) } : member))

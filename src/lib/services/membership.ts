@@ -2,6 +2,7 @@ import { utf8 } from '../core/bytes.ts';
 import type { AccountId, ConversationId, GroupId } from '../core/ids.ts';
 import { err, refuse, settle, type Result } from '../core/result.ts';
 import { groupOfConversation } from '../db/mlsGroups.ts';
+import { wishesIn } from '../db/outbox.ts';
 import type { GroupMemberRow } from '../db/store.ts';
 import { may, outranks, rolesToGive, type Right, type Role } from '../domain/roles.ts';
 import { limits } from '../protocol/limits.ts';
@@ -130,7 +131,7 @@ export async function groupWithRight(
 async function roleOf({ store }: Composer, id: ConversationId, groupId: GroupId, account: AccountId): Promise<Role> {
   const member = await store.groupMembers.get([groupId, account]);
   if (member !== undefined) return member.role;
-  const waiting = await store.offlineOperations.where('lane').equals(id).toArray();
+  const waiting = await wishesIn(store, id);
   const isComing = waiting.some(({ operationData }) => {
     const intent = operationData as Intent | undefined;
     return (intent?.what === 'create' || intent?.what === 'add') && intent.people.some((p) => p.account === account);
@@ -143,7 +144,7 @@ const ownersOf = async ({ store }: Composer, groupId: GroupId): Promise<GroupMem
 
 /** A group of our own that the relay has not seen yet. */
 async function isOwnPending(store: Composer['store'], id: ConversationId): Promise<boolean> {
-  const waiting = await store.offlineOperations.where('lane').equals(id).toArray();
+  const waiting = await wishesIn(store, id);
   return waiting.some((operation) => operation.operationType === 'create');
 }
 

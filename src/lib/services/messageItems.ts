@@ -19,10 +19,8 @@ export async function messageItems(
   const { store } = viewer;
   const hasStates = conversationId !== notesConversationId(viewer.identity.account);
   const quoted = await quotedBy(viewer, rows);
-  const names = await namesOf(
-    viewer,
-    [...rows, ...quoted.values()].flatMap((row) => (row === undefined ? [] : accountsIn(row))),
-  );
+  const shown = [...rows, ...[...quoted.values()].flatMap((row) => row ?? [])];
+  const names = await namesIn(viewer, shown, shown.flatMap(accountsIn));
   const quotes = new Map([...quoted].map(([id, row]) => [id, quoteItem(viewer, id, row, names)]));
   const threads = await threadsOf(
     store,
@@ -44,6 +42,17 @@ export async function messageItems(
     };
   });
 }
+
+/** Names of these accounts, and those that messages from a file brought along. */
+export const namesIn = async (
+  viewer: Viewer,
+  rows: readonly Pick<MessageRow, 'metadata'>[],
+  accounts: readonly AccountId[],
+): Promise<Names> =>
+  new Map([
+    ...(await namesOf(viewer, accounts)),
+    ...rows.flatMap(({ metadata }) => Object.entries(metadata?.['names'] ?? {}) as [AccountId, string][]),
+  ]);
 
 /** What is pinned in a conversation, the latest pin first. */
 export async function pinnedItems(viewer: Viewer, id: ConversationId): Promise<PinnedItem[]> {
@@ -120,7 +129,7 @@ async function quotedBy(
 }
 
 /** Whose names a message is shown with. */
-function accountsIn({ senderId, metadata }: MessageRow): AccountId[] {
+export function accountsIn({ senderId, metadata }: MessageRow): AccountId[] {
   const { deletedBy, reactions = [] } = (metadata ?? {}) as ChangeMarks;
   const notice = metadata?.['notice'] as NoticeFacts | undefined;
   return [

@@ -9,7 +9,7 @@ import { readyForText } from '../db/messages/bodies.ts';
 import { messageById } from '../db/messages/find.ts';
 import { markReadUpTo } from '../db/messages/readState.ts';
 import { messageTables } from '../db/messages/whole.ts';
-import { isBeginning } from '../db/outbox.ts';
+import { isBeginning, wishesIn } from '../db/outbox.ts';
 import type { FileAttachmentRow, MessageRow, Store } from '../db/store.ts';
 import { countReplies, markThreadsRead } from '../db/threads.ts';
 import { disappearsAt } from '../domain/disappearing.ts';
@@ -19,6 +19,7 @@ import { compose, composeTables, nextSortKey, sealAhead, type Composer } from '.
 import type { FileContent, MessageReference, TextContent } from '../sync/content.ts';
 import { lifetimeOf } from '../sync/lifetimes.ts';
 import { composeReceipts, sharesReading } from '../sync/receipts.ts';
+import { importedOf } from './imported.ts';
 
 const sendTables = [
   ...composeTables,
@@ -176,10 +177,10 @@ async function threadHead(
 export async function maySend({ store, identity }: Composer, conversationId: ConversationId): Promise<boolean> {
   const conversation = await store.conversations.get(conversationId);
   if (conversation === undefined || conversation.metadata?.['leaving'] === true) return false;
-  if (conversation.kind === 'system') return true;
+  if (conversation.kind === 'system') return importedOf(conversation) === undefined;
   if (!(await mayWrite(store, conversation.groupId, identity.account))) return false;
   if ((await groupOfConversation(store, conversationId)) !== undefined) return true;
-  const waiting = await store.offlineOperations.where('lane').equals(conversationId).toArray();
+  const waiting = await wishesIn(store, conversationId);
   return waiting.some(isBeginning);
 }
 

@@ -3,6 +3,7 @@ import type { Desk } from './desk.ts';
 import type { SettingsClient } from './settingsClient.ts';
 
 const settings = () => import('./settingsDesk.ts');
+const folders = () => import('./folders.ts');
 
 /** What a person sets for themselves. */
 export const personalDesk = ({ act, ask, watch }: Desk): SettingsClient => ({
@@ -14,10 +15,13 @@ export const personalDesk = ({ act, ask, watch }: Desk): SettingsClient => ({
   openNotes: (title) => act(async (session) => (await settings()).openNotes(session, title)),
   setConversation: (id, marks) =>
     ask(async (session) => unwrap(await (await settings()).setConversation(session, id, marks))),
+  async watchChatFolders(show) {
+    return watch((await folders()).viewFolders, show);
+  },
+  saveChatFolder: (folder) => ask(async (session) => unwrap(await (await folders()).saveChatFolder(session, folder))),
+  removeChatFolder: (id) => ask(async (session) => unwrap(await (await folders()).removeChatFolder(session, id))),
   conversationFigures: (id) =>
     ask(async (session) => unwrap(await (await import('./conversationFigures.ts')).conversationFigures(session, id))),
-  exportConversation: (id) =>
-    ask(async (session) => unwrap(await (await import('./exportConversation.ts')).exportConversation(session, id))),
   async watchContact(person, show) {
     const { viewContact } = await settings();
     return watch((session) => viewContact(session, person), show);

@@ -5,7 +5,9 @@ import { profileChangedAt } from '../db/profiles.ts';
 import { getSetting, setSetting } from '../db/settings.ts';
 import type { ConversationRow } from '../db/store.ts';
 import { compose, composeTables, newMessageId, nextSortKey } from '../sync/compose.ts';
+import type { Content } from '../sync/content.ts';
 import type { Session } from '../sync/session.ts';
+import { shownBy } from './profile.ts';
 
 /** What a conversation was told last: which word on the own profile, and who was in it. */
 interface Told {
@@ -74,7 +76,8 @@ async function peopleIn({ store, identity }: Session, row: ConversationRow): Pro
     return (await store.contacts.get(row.contactId))?.isBlocked === true ? [] : [row.contactId];
   }
   const { groupId } = row;
-  if (groupId === undefined) return [];
+  // With oneself: the own devices.
+  if (groupId === undefined) return [identity.account];
   const group = await store.groups.get(groupId);
   if (group?.isAnonymous === true) return [];
   const members = await store.groupMembers.where('groupId').equals(groupId).toArray();
@@ -88,13 +91,8 @@ async function tell(session: Session, id: ConversationId): Promise<void> {
     const [row, shown] = [await store.conversations.get(id), await store.profilePictures.get(identity.account)];
     const people = row === undefined ? [] : await peopleIn(session, row);
     if (shown === undefined || people.length === 0) return;
-    const line = (await store.users.get(identity.account))?.statusMessage;
-    const content = {
-      k: 'profile' as const,
-      s: shown.changedAt,
-      ...(line === undefined ? {} : { t: line }),
-      ...(shown.picture === undefined ? {} : { p: shown.picture }),
-    };
+    const said = shownBy(await store.users.get(identity.account), shown.picture);
+    const content: Content = { k: 'profile', s: shown.changedAt, ...said };
     const { sortKey } = await nextSortKey(session);
     await compose(session, id, content, { id: newMessageId(random), sortKey, isMessage: false });
     await setSetting(store, keyOf(id), { at: shown.changedAt, to: people } satisfies Told, clock.now());

@@ -4,7 +4,8 @@ import { snippetOf } from '../domain/search/match.ts';
 import { fold } from '../domain/search/fold.ts';
 import { parseQuery, type TypedQuery } from '../domain/search/query.ts';
 import type { SearchFilters, SearchHit, SearchPage, SearchPlace } from './client.ts';
-import { allNames, namesOf, type Names, type Viewer } from './viewer.ts';
+import { namesIn } from './messageItems.ts';
+import { allNames, type Names, type Viewer } from './viewer.ts';
 
 export { searchCoverage, startRebuild } from '../db/search/rebuild.ts';
 
@@ -29,8 +30,9 @@ export async function searchMessages(
   const { clauses, ...filters } = query;
   if (clauses.length === 0 && Object.keys(filters).length === 0) return { hits: [] };
   const { found, next } = await findMessages(store, query, after, PAGE);
-  const names = await namesOf(
+  const names = await namesIn(
     viewer,
+    found.map(({ row }) => row),
     found.map(({ row }) => row.senderId),
   );
   const hits = found.map(({ row, spans }): SearchHit => ({

@@ -8,15 +8,24 @@ export interface SettingsClient {
   /** Changes what is named. */
   savePreferences(changes: Partial<PreferencesItem>): Promise<Result<void>>;
 
-  /** The conversation with oneself, made if there is none; nothing of it leaves this device. Needs no network. */
+  /** The conversation with oneself, made if there is none; only one's other devices have it too. Needs no network. */
   openNotes(title: string): Promise<Result<ConversationId>>;
   /** Changes what is named. Refused: `not-found`. */
   setConversation(id: ConversationId, marks: ConversationMarks): Promise<Result<void>>;
 
+  /** Folders of the list of conversations, by name. */
+  watchChatFolders(show: (folders: readonly FolderItem[]) => void): Unwatch;
+  /**
+   * Makes a folder, or changes the one of this id. Refused: `bad-name`, `duplicate` (another has the name),
+   * `not-found`, `too-many-folders`.
+   * @returns its id
+   */
+  saveChatFolder(folder: NewFolder): Promise<Result<string>>;
+  /** What is in it stays in the list. */
+  removeChatFolder(id: string): Promise<Result<void>>;
+
   /** What a conversation has been, in numbers. Refused: `not-found`. */
   conversationFigures(id: ConversationId): Promise<Result<ConversationFigures>>;
-  /** All of a conversation that this device can read, the oldest first. Refused: `not-found`. */
-  exportConversation(id: ConversationId): Promise<Result<ConversationExport>>;
 
   /** What this person noted about a contact; `undefined` for somebody who is none. */
   watchContact(person: AccountId, show: (contact: ContactItem | undefined) => void): Unwatch;
@@ -25,11 +34,15 @@ export interface SettingsClient {
 }
 
 export interface PreferencesItem {
+  /** Left out while none was chosen. */
+  readonly theme?: 'system' | 'light' | 'dark';
   readonly notifications: 'all' | 'mentions' | 'none';
   /** Whether a note about a new message shows what it says, while the app is unlocked. */
   readonly showsContent: boolean;
   /** Whether others learn what was read, and one learns it of them. */
   readonly readReceipts: boolean;
+  /** Whether others see that one writes, and one sees it of them. */
+  readonly typing: boolean;
   /** For how many seconds a message that was just sent can be undone; 0: not at all. */
   readonly undoSend: 0 | 5 | 10;
 }
@@ -41,6 +54,15 @@ export interface ConversationMarks {
   readonly isArchived?: boolean;
   readonly isMarkedUnread?: boolean;
 }
+
+/** Conversations that a person keeps together. */
+export interface FolderItem {
+  readonly id: string;
+  readonly name: string;
+  readonly conversations: readonly ConversationId[];
+}
+
+export type NewFolder = Omit<FolderItem, 'id'> & { readonly id?: string };
 
 export interface ContactItem {
   /** For oneself alone. */
@@ -59,25 +81,4 @@ export interface ConversationFigures {
   readonly people: readonly { readonly name: string; readonly count: number }[];
   /** Members of today who had joined by then, of a group; the earliest first. */
   readonly members: readonly { readonly at: number; readonly count: number }[];
-}
-
-export interface ConversationExport {
-  readonly title: string;
-  readonly kind: 'direct' | 'group' | 'notes';
-  /** Milliseconds since the epoch. */
-  readonly exportedAt: number;
-  readonly messages: readonly ExportedMessage[];
-}
-
-export interface ExportedMessage {
-  readonly id: string;
-  readonly at: number;
-  /** Oneself is the empty name. */
-  readonly from: string;
-  readonly text: string;
-  readonly editedAt?: number;
-  readonly isDeleted?: boolean;
-  /** Id of the message that it answers. */
-  readonly answers?: string;
-  readonly reactions?: readonly { readonly emoji: string; readonly names: readonly string[] }[];
 }

@@ -4,7 +4,7 @@ import { err, settle, type Result } from '../core/result.ts';
 import { notesConversationId } from '../crypto/identity.ts';
 import { getContact, updateContact } from '../db/contacts.ts';
 import * as preferences from '../db/preferences.ts';
-import { createRoom, getRoom, updateRoom } from '../db/rooms.ts';
+import { createRoom, getRoom, reactivateRoom, updateRoom } from '../db/rooms.ts';
 import type { Composer } from '../sync/compose.ts';
 import type { ContactItem, ConversationMarks, PreferencesItem } from './settingsClient.ts';
 import type { Viewer } from './viewer.ts';
@@ -12,11 +12,11 @@ import type { Viewer } from './viewer.ts';
 /** What a person sets for themselves. None of it is told to anybody. */
 
 export async function viewPreferences({ store, identity }: Viewer): Promise<PreferencesItem> {
-  const { notifications, showsContent, readReceipts, undoSend } = await preferences.readPreferences(
+  const { theme, notifications, showsContent, readReceipts, typing, undoSend } = await preferences.readPreferences(
     store,
     identity.account,
   );
-  return { notifications, showsContent, readReceipts, undoSend };
+  return { ...(theme === undefined ? {} : { theme }), notifications, showsContent, readReceipts, typing, undoSend };
 }
 
 export const savePreferences = (
@@ -24,12 +24,17 @@ export const savePreferences = (
   changes: Partial<PreferencesItem>,
 ): Promise<Result<void>> => settle(preferences.savePreferences(store, identity.account, changes, clock.now()));
 
-/** The conversation with oneself, made if there is none. It has no group, so it needs neither relay nor keys. */
+/** The conversation with oneself, made if there is none. It needs neither relay nor keys while there is one device. */
 export async function openNotes({ store, identity, clock }: Composer, title: string): Promise<Result<ConversationId>> {
   const id = notesConversationId(identity.account);
   return settle(
-    store.tx('rw', ['conversations'], async () => {
-      if ((await getRoom(store, id)) === undefined) await createRoom(store, { id, kind: 'system', title }, clock.now());
+    store.tx('rw', ['conversations', 'groups', 'groupMembers'], async () => {
+      const room = await getRoom(store, id);
+      if (room === undefined) await createRoom(store, { id, kind: 'system', title }, clock.now());
+      else if (room.deactivatedAt !== undefined) {
+        await updateRoom(store, id, { title }, clock.now());
+        await reactivateRoom(store, id, clock.now());
+      }
       return id;
     }),
   );

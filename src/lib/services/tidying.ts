@@ -15,6 +15,7 @@ export function keepTidy(session: Session): () => void {
   let over = false;
   const tidy = async () => {
     const { releaseReservations } = await import('../db/keyPackages.ts');
+    const { sweepImports } = await import('./importConversation.ts');
     const { runRetention } = await import('../db/retention.ts');
     const { tellOfDamage } = await import('./maintenance.ts');
     await settleStorage(() => tellOfDamage(session));
@@ -22,6 +23,7 @@ export function keepTidy(session: Session): () => void {
       locks.run('retention', async () => {
         await releaseReservations(store, clock.now());
         await runRetention(store, clock.now(), { onlyDue: true });
+        await sweepImports(session);
       }),
     );
     if (over) return;

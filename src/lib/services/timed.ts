@@ -1,5 +1,5 @@
 import { settleStorage } from '../db/faults.ts';
-import { isHeld } from '../db/outbox.ts';
+import { heldRecords } from '../db/outbox.ts';
 import type { Store } from '../db/store.ts';
 import type { Engine } from '../sync/engine.ts';
 import { sealWaiting } from '../sync/rekey.ts';
@@ -50,11 +50,7 @@ export function keepTimed(session: Session, engine: Pick<Engine, 'poke'>): () =>
 
 async function nextTimed(store: Store): Promise<number | undefined> {
   const now = store.clock.now();
-  const unsealed = await store.offlineOperations
-    .where('[status+createdAt]')
-    .between(['needsRekey', -Infinity], ['needsRekey', Infinity])
-    .toArray();
-  const held = unsealed.filter((row) => isHeld(row, now)).map(({ nextAttemptAt }) => nextAttemptAt);
+  const held = (await heldRecords(store, now)).map(({ nextAttemptAt }) => nextAttemptAt);
   const times = [...held, ...[await nextScheduled(store)].flatMap((at) => at ?? [])];
   return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -19,7 +19,10 @@ export function upkeepDesk({ ports, open, act, watch }: Desk): Omit<UpkeepClient
     return opened === undefined ? err(LOCKED) : work(await import('./maintenance.ts'), opened.session);
   };
   return {
-    watchWaiting: async (show) => watch((await activity()).listWaiting, show),
+    async watchWaiting(limit, show) {
+      const { listWaiting } = await activity();
+      return watch((session) => listWaiting(session, limit), show);
+    },
     watchSecurityEvents: async (show) => watch((await activity()).listSecurityEvents, show),
     async watchSecuritySettings(show) {
       const { readSecuritySettings } = await verification();

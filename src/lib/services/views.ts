@@ -2,7 +2,7 @@ import { openable } from '../db/openable.ts';
 import type { AccountId, ConversationId, MessageId } from '../core/ids.ts';
 import { chainFromBytes } from '../crypto/senderKey/chain.ts';
 import { groupOfConversation } from '../db/mlsGroups.ts';
-import { isChore, isBeginning, isHeld, SCHEDULED } from '../db/outbox.ts';
+import { heldRecords, isChore, isBeginning, SCHEDULED, wishesIn } from '../db/outbox.ts';
 import { unreadBehind } from '../db/messages/readState.ts';
 import { messageById } from '../db/messages/find.ts';
 import { pageOf, type Page } from '../db/messages/pages.ts';
@@ -14,7 +14,8 @@ import { lifetimeIn } from '../sync/lifetimes.ts';
 import { heldBy } from '../sync/held.ts';
 import type { NoticeFacts } from '../sync/notices.ts';
 import { groupDetailsOf, membersOf } from './members.ts';
-import { messageItems, pinnedItems } from './messageItems.ts';
+import { importedOf } from './imported.ts';
+import { messageItems, namesIn, pinnedItems } from './messageItems.ts';
 import { accountsInNotice, noticeItem } from './noticeItems.ts';
 import { suiteLabel } from './suites.ts';
 import { namesOf, type Names, type Viewer } from './viewer.ts';
@@ -26,15 +27,13 @@ import type { ConversationItem, ConversationView, PersonItem } from './client.ts
 export async function listConversations(viewer: Viewer): Promise<ConversationItem[]> {
   const { store } = viewer;
   // Read whole and sorted here: a walk along the index is several times slower.
-  const rows = (await openable(store.conversations)).sort(
-    (a, b) => Number(b.isPinned) - Number(a.isPinned) || b.lastActivity - a.lastActivity,
-  );
+  const rows = (await openable(store.conversations))
+    .filter((row) => row.deactivatedAt === undefined)
+    .sort((a, b) => Number(b.isPinned) - Number(a.isPinned) || b.lastActivity - a.lastActivity);
   const pending = await pendingLanes(store);
   const previews = new Map((await listPreviews(store)).map((preview) => [preview.conversationId, preview]));
-  const names = await namesOf(
-    viewer,
-    [...previews.values()].flatMap(({ message }) => accountsInPreview(message)),
-  );
+  const shown = [...previews.values()].map(({ message }) => message);
+  const names = await namesIn(viewer, shown, shown.flatMap(accountsInPreview));
   return rows.map((row) => {
     const newest = previews.get(row.id);
     const item: ConversationItem = {
@@ -88,7 +87,8 @@ export async function viewConversation(
   const { store } = viewer;
   const row = await store.conversations.get(id);
   if (row === undefined) return undefined;
-  const operations = await store.offlineOperations.where('lane').equals(id).toArray();
+  const operations = await wishesIn(store, id);
+  const held = (await heldRecords(store, store.clock.now())).filter(({ lane }) => lane === id);
   const { rows, hasOlder, hasNewer } = await stretchOf(store, id, limit, around);
   const members = await membersOf(viewer, row, operations);
   const group = await groupOfConversation(store, id);
@@ -98,7 +98,7 @@ export async function viewConversation(
       : await store.senderKeys.where('[groupId+epoch+leaf]').between([group, 0], [group, Infinity]).last();
   const own = members.find((member) => member.isSelf);
   const creates = operations.some(isBeginning);
-  const isNotes = row.kind === 'system';
+  const isNotes = kindOf(row) === 'notes';
   const isMember = (isNotes || group !== undefined || creates) && row.metadata?.['leaving'] !== true;
   const details = await groupDetailsOf(viewer, row, operations, members);
   const isQuiet = details?.isChannel === true && own !== undefined && !may(own.role, 'write-channel');
@@ -113,6 +113,7 @@ export async function viewConversation(
     kind: kindOf(row),
     title: row.title,
     draft: row.draft ?? '',
+    isDraftHeard: row.metadata?.['heardDraft'] === (row.draft ?? ''),
     members,
     messages: await messageItems(viewer, id, rows),
     pinned: await pinnedItems(viewer, id),
@@ -127,7 +128,7 @@ export async function viewConversation(
     isPending: creates,
     canSend,
     scheduled: operations.filter(({ operationType }) => operationType === SCHEDULED).length,
-    ...undoableOf(operations, store.clock.now()),
+    ...undoableOf(held),
     heldBy: holding.map((account) => ({ account, name: holders.get(account) ?? '?' })),
     isMember,
     ...(isBlocked ? { isBlocked } : {}),
@@ -144,9 +145,9 @@ export async function viewConversation(
 }
 
 /** The message that was sent last, while it can be undone. */
-function undoableOf(operations: readonly OfflineOperationRow[], now: number): Pick<ConversationView, 'undoable'> {
-  const held = operations.findLast((operation) => isHeld(operation, now));
-  return held?.messageId === undefined ? {} : { undoable: { id: held.messageId, until: held.nextAttemptAt } };
+function undoableOf(held: readonly OfflineOperationRow[]): Pick<ConversationView, 'undoable'> {
+  const last = held.at(-1);
+  return last?.messageId === undefined ? {} : { undoable: { id: last.messageId, until: last.nextAttemptAt } };
 }
 
 /** The newest of a conversation, or what stands around one of its messages, while that is there. */
@@ -169,12 +170,19 @@ async function stretchOf(
 
 /** How many operations wait, and how many failed. What waits for its time only is not counted. */
 export async function countWaiting(store: Store): Promise<{ waiting: number; failed: number }> {
-  const now = store.clock.now();
-  const operations = (await store.offlineOperations.toArray())
-    .filter(isVisible)
-    .filter((row) => row.status === 'failed' || !(row.operationType === SCHEDULED || isHeld(row, now)));
-  const failed = operations.filter((operation) => operation.status === 'failed').length;
-  return { waiting: operations.length - failed, failed };
+  const { offlineOperations } = store;
+  // Of what is sent, which may be much, no row is read: it has the one or the other.
+  const messages = await offlineOperations.where('messageId').above('').count();
+  const changes = await offlineOperations.where('change').above('').count();
+  const wishes = (await offlineOperations.where('operationType').notEqual('append').toArray()).filter(isVisible);
+  const refused = await offlineOperations
+    .where('[status+createdAt]')
+    .between(['failed', -Infinity], ['failed', Infinity])
+    .toArray();
+  const failed = refused.filter(isVisible).length;
+  const untimely = wishes.filter((row) => row.operationType === SCHEDULED && row.status !== 'failed').length;
+  const held = (await heldRecords(store, store.clock.now())).filter(isVisible).length;
+  return { waiting: messages + changes + wishes.length - failed - untimely - held, failed };
 }
 
 /** The suite of a group, as its newest chain says. */
@@ -184,7 +192,7 @@ function suiteOf(chain: SenderKeyRow | undefined): string {
 }
 
 function kindOf(row: ConversationRow): ConversationItem['kind'] {
-  if (row.kind === 'system') return 'notes';
+  if (row.kind === 'system') return importedOf(row) === undefined ? 'notes' : 'imported';
   return row.groupId === undefined ? 'direct' : 'group';
 }
 

@@ -26,8 +26,10 @@ export async function adopt(session: Session, stored: MlsGroupRow, staged: Stage
   const entry = await enterEpoch(next.value, echo?.at ?? now);
   const changes = changesOf(session, stored, staged, entry.data);
   const streamEpoch = (echo?.epoch ?? stored.streamEpoch ?? staged.epoch) + 1;
+  const refused = stored.refusedEpoch === undefined ? {} : { refused: stored.refusedEpoch };
   await store.tx('rw', adoptTables, async () => {
-    const devices = await storeEpoch(store, entry, { ...stored, ...own(session), streamEpoch, renewedAt: now }, now);
+    const place = { ...stored, ...own(session), ...refused, streamEpoch, renewedAt: now };
+    const devices = await storeEpoch(store, entry, place, now);
     if (staged.through !== undefined) await settleIn(session, stored);
     await announce(session, stored.conversationId, entry.data.kind, changes);
     await tellDeviceChanges(session, stored.conversationId, devices);

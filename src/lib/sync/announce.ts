@@ -1,4 +1,5 @@
 import type { AccountId, ConversationId } from '../core/ids.ts';
+import { wishesIn } from '../db/outbox.ts';
 import type { GroupData } from '../domain/groupData.ts';
 import type { Composer } from './compose.ts';
 import { addNotice, noticeTables, type NoticeFacts } from './notices.ts';
@@ -18,7 +19,7 @@ export async function announce(
   changes: readonly NoticeFacts[],
 ): Promise<void> {
   for (const change of changes) {
-    if (kind === 'direct' && change.what !== 'timer') continue;
+    if (kind !== 'group' && change.what !== 'timer') continue;
     if (change.what === 'left' || change.what === 'removed') await dropReleases(composer, conversationId, change.who);
     await addNotice(composer, conversationId, change);
   }
@@ -29,7 +30,7 @@ async function dropReleases(
   conversationId: ConversationId,
   gone: readonly AccountId[],
 ): Promise<void> {
-  for (const operation of await store.offlineOperations.where('lane').equals(conversationId).toArray()) {
+  for (const operation of await wishesIn(store, conversationId)) {
     const data = operation.operationData as { readonly what?: string; readonly account?: AccountId } | undefined;
     if (data?.what !== 'release' || data.account === undefined || !gone.includes(data.account)) continue;
     await store.offlineOperations.delete(operation.id);

@@ -2,6 +2,7 @@ import type { Bytes } from '../core/bytes.ts';
 import type { AccountId, DeviceId } from '../core/ids.ts';
 import { err, ok, type Fault, type Result } from '../core/result.ts';
 import { readKeyPackage } from '../crypto/mls/index.ts';
+import { limits } from '../protocol/limits.ts';
 import { mayBeAdded } from './deviceChanges.ts';
 import type { Person } from './intents.ts';
 import type { CallFault } from './relayClient.ts';
@@ -24,6 +25,7 @@ export interface Claimed {
 
 /**
  * Reserves a KeyPackage of each device of each person, and checks that it is theirs.
+ * @param suite of the group that they come into.
  * @param claim names the wish, so that trying again gets the same packages. @returns `no-key-package` where
  *   nobody can be reached.
  */
@@ -31,19 +33,29 @@ export async function claimPackages(
   session: Session,
   claim: string,
   people: readonly Person[],
+  suite: number,
 ): Promise<Result<Claimed, CallFault | Fault>> {
   if (people.length === 0) return ok({ claims: [], reached: [], unreached: [] });
   const accounts = people.map(({ account }) => account);
-  const answer = await session.relay.claimKeyPackages({ claim, accounts });
-  if (!answer.ok) return answer;
   const claims = new Map<DeviceId, Claim>();
-  for (const claimed of answer.value.claims) {
+  const handedOut = [];
+  for (let at = 0; at < accounts.length; at += limits.claimAccounts) {
+    const asked = { claim, suite, accounts: accounts.slice(at, at + limits.claimAccounts) };
+    const answer = await session.relay.claimKeyPackages(asked);
+    if (!answer.ok) return answer;
+    handedOut.push(...answer.value.claims);
+  }
+  for (const claimed of handedOut) {
     const keyPackage = await readKeyPackage(claimed.bytes, session.clock.now());
     // Whatever the relay hands out that is not the person's own is no package of theirs.
     if (!keyPackage.ok || keyPackage.value.account !== claimed.account || !accounts.includes(claimed.account)) {
       session.logger.log('warn', 'key-package-refused', {
         code: keyPackage.ok ? 'other-account' : keyPackage.error.code,
       });
+      continue;
+    }
+    if (keyPackage.value.suite !== suite) {
+      session.logger.log('warn', 'key-package-refused', { code: 'other-suite' });
       continue;
     }
     if (!(await mayBeAdded(session.store, keyPackage.value))) {

@@ -112,12 +112,22 @@ async function refuse(session: Session, stored: MlsGroupRow, row: InboxRow, outc
     else if (outcome === 'Forked') await queueRejoin(session, conversationId, groupId, 'forked');
     else if (outcome === 'StateTorn') {
       await queueRejoin(session, conversationId, groupId, row.sender === session.identity.device ? 'copied' : 'torn');
-    } else if (ALARMING.has(outcome)) {
-      const chore = { what: 'rotate', groupId, ifEpoch: stored.epoch } as const;
-      await queueIntent(session, conversationId, chore);
-    }
+    } else if (ALARMING.has(outcome)) await putInFront(session, stored);
   });
   return outcome;
+}
+
+/**
+ * A commit of our own puts the group in front of the one that was refused. Where nobody followed the last such and
+ * somebody else's is refused again, it may be us who are beside the group: the others are asked.
+ */
+async function putInFront(
+  session: Session,
+  { groupId, conversationId, epoch, refusedEpoch }: MlsGroupRow,
+): Promise<void> {
+  if (refusedEpoch === epoch - 1) return queueRejoin(session, conversationId, groupId, 'lost');
+  await session.store.mlsGroups.update(groupId, { refusedEpoch: epoch });
+  await queueIntent(session, conversationId, { what: 'rotate', groupId, ifEpoch: epoch });
 }
 
 /** Refusals that a person should know of; an honest member never causes them. */

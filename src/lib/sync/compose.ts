@@ -15,7 +15,7 @@ import type { ChangeKind } from '../domain/messageChanges.ts';
 import { bytesFromContent, type Content } from './content.ts';
 import type { Identity } from './identity.ts';
 import { heldBy, heldTables } from './held.ts';
-import { chainOf } from './opening.ts';
+import { chainOf } from './storedChain.ts';
 
 /** What composing needs besides the store. */
 export interface Composer {
@@ -77,7 +77,8 @@ export async function sealAhead(
 /**
  * Seals `content` for a conversation and puts it in the outbox, inside the caller's transaction: the
  * advanced chain is on disk before the record can leave. Where there is no epoch to seal it in yet, or a
- * change of the group waits before it, the operation waits to be sealed. What one says to oneself stays here.
+ * change of the group waits before it, the operation waits to be sealed. What one says to oneself goes to one's other
+ * devices, and stays here where there are none.
  */
 export async function compose(
   composer: Composer,
@@ -95,7 +96,9 @@ export async function compose(
   },
 ): Promise<void> {
   const { store, identity, clock } = composer;
-  if (conversationId === notesConversationId(identity.account)) return;
+  const groupId = await groupOfConversation(store, conversationId);
+  const waits = await hasWaitingIntent(store, conversationId);
+  if (groupId === undefined && !waits && conversationId === notesConversationId(identity.account)) return;
   const now = clock.now();
   const operation: OfflineOperationRow = {
     id: place.id,
@@ -113,11 +116,10 @@ export async function compose(
     ...(place.isMessage ? { messageId: place.id } : {}),
     ...(place.change === undefined ? {} : { change: place.change.what, targetId: place.change.target }),
   };
-  const groupId = await groupOfConversation(store, conversationId);
   const mayGoOut =
     groupId !== undefined &&
     place.heldUntil === undefined &&
-    !(await hasWaitingIntent(store, conversationId)) &&
+    !waits &&
     (await heldBy(composer, conversationId)).length === 0;
   const sealed = mayGoOut ? await sealOperation(composer, groupId, operation, place.ahead) : undefined;
   await enqueue(store, sealed ?? operation);

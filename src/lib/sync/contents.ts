@@ -1,5 +1,6 @@
 import { clamp, compareStamps, observe, sortKeyOf, stampOf, tick, type Stamp } from '../core/clock.ts';
 import type { ConversationId, DeviceId, MessageId } from '../core/ids.ts';
+import { notesConversationId } from '../crypto/identity.ts';
 import { changeTables } from '../db/changes/apply.ts';
 import { addReceived } from '../db/messages/add.ts';
 import { knownMessages, messageById, newestPlaceOf } from '../db/messages/find.ts';
@@ -96,7 +97,9 @@ export async function applyContents(
       continue;
     }
     if (newest === undefined || compareStamps(stamp, newest) > 0) newest = stamp;
-    if (content.k === 'space') {
+    if (content.k === 'own' && conversationId !== notesConversationId(session.identity.account)) {
+      outcomes[i] = 'PolicyRejected';
+    } else if (content.k === 'space' || content.k === 'own') {
       await queuePiece(session, conversationId, { id, sender, content });
     } else if (content.k !== 'text') {
       changes.push({ at: i, target: content.m, role: sender.role, change: changeFrom(id, sender, content) });

@@ -43,4 +43,12 @@ export async function leaveBehind(
 }
 
 /** Operations that the app set itself: nobody is told when they come to nothing. */
-export const CHORES: ReadonlySet<string> = new Set(['release', 'rotate', 'answer', 'rejoin', 'devices', 'revoke']);
+export const CHORES: ReadonlySet<string> = new Set([
+  'release',
+  'rotate',
+  'answer',
+  'rejoin',
+  'devices',
+  'revoke',
+  'own',
+]);

@@ -1,10 +1,12 @@
 import type { StreamId } from '../core/ids.ts';
 import { err, type Result } from '../core/result.ts';
 import { settleStorage } from '../db/faults.ts';
-import { hasFailures, rekeysByLane, waitingIntents } from '../db/outbox.ts';
+import { hasFailures, hasUnsealed, waitingIntents } from '../db/outbox.ts';
 import { hasLaterContents } from '../db/changes/later.ts';
+import type { OfflineOperationRow } from '../db/store.ts';
 import { collect } from './collect.ts';
 import { CONTENT_VERSION } from './content.ts';
+import type { SignalFrame } from '../protocol/signals.ts';
 import { refillKeyPackages } from './keyPackages.ts';
 import { drainOutbox } from './outbox.ts';
 import { processInbox } from './process.ts';
@@ -21,6 +23,8 @@ export interface Engine {
   syncNow(): Promise<void>;
   /** @param show is told, besides, the code of what keeps the device offline until a person does something. */
   watchLink(show: (link: Link, refusal?: string) => void): () => void;
+  /** What others signal while this device listens. */
+  onSignal(hear: (signal: SignalFrame) => void): () => void;
   dispose(): void;
 }
 
@@ -38,6 +42,7 @@ const OVERTAKEN = 5;
 export function createEngine(session: Session): Engine {
   const { clock, logger } = session;
   const watchers = new Set<(link: Link, refusal?: string) => void>();
+  const ears = new Set<(signal: SignalFrame) => void>();
   let link: Link = 'offline';
   let refusal: string | undefined;
   let running: Promise<void> | undefined;
@@ -111,6 +116,7 @@ export function createEngine(session: Session): Engine {
     if (laterDue && (await hasLaterContents(store, CONTENT_VERSION)))
       await (await import('./later.ts')).retryLater(session);
     laterDue = false;
+    let overtaken: OfflineOperationRow | undefined;
     for (let round = 0; ; round++) {
       const collected = await collect(store, relay, identity.device as string as StreamId, locks, clock);
       if (collected.ok && collected.value.arrived > 0) setLink('syncing');
@@ -121,15 +127,18 @@ export function createEngine(session: Session): Engine {
       if (processed.welcomes > 0) refillDue = true;
       if (collected.value.held > 0 && round < OVERTAKEN) continue;
       await keepUp();
+      if (overtaken !== undefined && collected.value.arrived === 0)
+        await (await import('./stranded.ts')).settleOutrun(session, overtaken);
       const changes = await carryOutWaiting();
       if (!changes.ok) return changes;
-      if (changes.value === 'again' && round < OVERTAKEN) continue;
+      overtaken = changes.value;
+      if (overtaken !== undefined && round < OVERTAKEN) continue;
       await sealWaiting(session);
       const drained = await drainOutbox(store, relay, locks);
       if (!drained.ok) return drained;
       // What the fence refused is sealed again once the commits behind it are here.
       if (drained.value.stale > 0 && round < OVERTAKEN) continue;
-      if ((await rekeysByLane(store)).size > 0) {
+      if (await hasUnsealed(store)) {
         const { settleStranded } = await import('./stranded.ts');
         const isQueued = await settleStranded(session, drained.value.stale > 0);
         if (isQueued && ++strandings <= OVERTAKEN) again = true;
@@ -167,17 +176,23 @@ export function createEngine(session: Session): Engine {
     nextUpkeep = clock.now() + UPKEEP_MS;
   };
 
-  const carryOutWaiting = async (): Promise<Result<'done' | 'again'>> => {
+  /** @returns the change that somebody else's came before; those behind it wait until that is here. */
+  const carryOutWaiting = async (): Promise<Result<OfflineOperationRow | undefined>> => {
     const waiting = await waitingIntents(session.store);
-    if (waiting.length === 0) return { ok: true, value: 'done' };
+    if (waiting.length === 0) return { ok: true, value: undefined };
     const { carryOut } = await import('./carryOut.ts');
+    const beside = new Set<string>();
     for (const operation of waiting) {
+      const { lane, operationType } = operation;
+      // Whoever is beside a group changes nothing in it: the others would have to follow them there.
+      if (beside.has(lane) && operationType !== 'leave') continue;
       setLink('syncing');
       const progress = await carryOut(session, operation);
       if (!progress.ok) return progress;
-      if (progress.value === 'again') return { ok: true, value: 'again' };
+      if (operationType === 'rejoin' && progress.value === 'waiting') beside.add(lane);
+      if (progress.value === 'again') return { ok: true, value: operation };
     }
-    return { ok: true, value: 'done' };
+    return { ok: true, value: undefined };
   };
 
   const openDoorbell = async () => {
@@ -195,6 +210,7 @@ export function createEngine(session: Session): Engine {
         if ((stream as string) === session.identity.device) refillDue = true;
         poke();
       },
+      onSignal: (signal) => ears.forEach((hear) => hear(signal)),
       onEnd: () => {
         ringing = false;
         hangUp = undefined;
@@ -224,6 +240,10 @@ export function createEngine(session: Session): Engine {
       watchers.add(show);
       show(link, refusal);
       return () => watchers.delete(show);
+    },
+    onSignal(hear) {
+      ears.add(hear);
+      return () => ears.delete(hear);
     },
     dispose() {
       disposed = true;

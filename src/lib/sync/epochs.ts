@@ -29,6 +29,8 @@ export interface EpochEntry {
   readonly epoch: number;
   /** Without the exporter secret. */
   readonly state: Bytes;
+  /** Of what members say while others listen. */
+  readonly signalKey: Bytes;
   readonly chains: readonly SenderKeyRow[];
   readonly members: readonly MlsMember[];
   readonly data: GroupData;
@@ -42,7 +44,7 @@ export async function enterEpoch(group: MlsGroup, began: number): Promise<EpochE
   const groupId = groupIdOf(group);
   const epoch = epochOf(group);
   const members = membersOf(group);
-  const { secret, next } = await takeExporterSecret(group);
+  const { secret, signalKey, next } = await takeExporterSecret(group);
   const chains = deriveChains(
     secret,
     { suite: suiteOf(group), groupId: bytesFromId(groupId), epoch, authenticatorHash: authenticatorHashOf(group) },
@@ -53,6 +55,7 @@ export async function enterEpoch(group: MlsGroup, began: number): Promise<EpochE
     groupId,
     epoch,
     state: groupToBytes(next),
+    signalKey,
     members,
     data: dataOf(group),
     chains: chains.map((chain, i) => {
@@ -93,6 +96,8 @@ export async function storeEpoch(
     readonly self: AccountId;
     readonly device: DeviceId;
     readonly restored?: number;
+    /** Kept only over a step of our own: whoever else goes on shows that the group is where we are. */
+    readonly refused?: number;
   },
   now: number,
 ): Promise<DeviceChange[]> {
@@ -104,9 +109,11 @@ export async function storeEpoch(
     epoch: entry.epoch,
     revision: place.revision,
     state: entry.state,
+    signalKey: entry.signalKey,
     ...(place.restored !== undefined && { restoredAt: place.restored }),
     ...(place.streamEpoch !== undefined && { streamEpoch: place.streamEpoch }),
     ...(place.renewedAt !== undefined && { renewedAt: place.renewedAt }),
+    ...(place.refused !== undefined && { refusedEpoch: place.refused }),
   });
   const others = entry.chains.filter((chain) => chain.deviceId !== place.device);
   const own = entry.chains.filter((chain) => chain.deviceId === place.device);

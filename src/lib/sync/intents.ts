@@ -77,6 +77,8 @@ export const intent = v.variant('what', [
   v.strictObject({ what: v.literal('release'), ...group, account: accountId, note: bytesUpTo(1024) }),
   /** New keys for this device's leaf; with `ifEpoch` only if nobody else has ended that epoch by then. */
   v.strictObject({ what: v.literal('rotate'), ...group, ifEpoch: v.exactOptional(natural) }),
+  /** There is a group of this account's devices alone. */
+  v.strictObject({ what: v.literal('own'), ...group }),
   /** Every own device that the account's key speaks for is in the group. */
   v.strictObject({ what: v.literal('devices'), ...group }),
   /** An own device that was revoked is out of the group. */
@@ -90,6 +92,8 @@ export const intent = v.variant('what', [
     contended: v.exactOptional(v.literal(true)),
     /** What was asked of the others, and when. */
     plea: v.exactOptional(v.strictObject({ key: bytesUpTo(4096), role: v.picklist(roles), at: time })),
+    /** How often nobody answered. */
+    unanswered: v.exactOptional(natural),
     /** What one of them answered: a GroupInfo, and the stream's epoch that it is of. */
     answer: v.exactOptional(v.strictObject({ info: bytesUpTo(limits.entry), epoch: natural })),
   }),

@@ -1,4 +1,5 @@
 import type { ConversationId } from '../core/ids.ts';
+import { wishesIn } from '../db/outbox.ts';
 import type { ConversationRow, OfflineOperationRow, Store } from '../db/store.ts';
 import type { Intent } from './intents.ts';
 
@@ -6,7 +7,7 @@ import type { Intent } from './intents.ts';
 export async function lifetimeOf(store: Store, id: ConversationId): Promise<number | undefined> {
   const conversation = await store.conversations.get(id);
   if (conversation === undefined) return undefined;
-  return lifetimeIn(conversation, await store.offlineOperations.where('lane').equals(id).toArray());
+  return lifetimeIn(conversation, await wishesIn(store, id));
 }
 
 /** As the group has agreed; an own wish that waits counts already. @param operations that wait for this conversation. */

@@ -54,8 +54,12 @@ const LAST_RETRY_MS = 60_000;
 /**
  * Keeps sending while the app is open but locked: at once, on every poke, and from 1 to 60 seconds later
  * as long as records wait (the browsers without Background Sync have nothing else).
+ * @param onRevoked is called whenever the relay says that this device was revoked.
  */
-export function createLockedLoop(device: LockedDevice): { poke(): void; dispose(): void } {
+export function createLockedLoop(
+  device: LockedDevice,
+  onRevoked: () => Promise<void>,
+): { poke(): void; dispose(): void } {
   const { store, clock } = device;
   let running = false;
   let disposed = false;
@@ -69,6 +73,7 @@ export function createLockedLoop(device: LockedDevice): { poke(): void; dispose(
     const result = await syncLocked(device);
     running = false;
     if (disposed) return;
+    if (!result.ok && result.error.code === 'revoked-device') void onRevoked();
     const lanes = await settleStorage(() => appendsByLane(store, 1));
     if (disposed || (result.ok && lanes.ok && lanes.value.size === 0)) return;
     cancel = clock.after(wait, () => void run());

@@ -1,11 +1,12 @@
 import { base64urlFromBytes } from '../core/bytes.ts';
 import type { GroupId } from '../core/ids.ts';
 import { authenticateRun, type AuthenticatedRun } from '../crypto/senderKey/authenticate.ts';
-import { chainFromBytes, chainToBytes, type SenderChain } from '../crypto/senderKey/chain.ts';
+import { chainToBytes } from '../crypto/senderKey/chain.ts';
 import { readHeader } from '../crypto/senderKey/layout.ts';
 import { openAuthenticated, type OpenedRecord } from '../crypto/senderKey/open.ts';
 import { chainAt, saveChain } from '../db/senderKeys.ts';
 import type { InboxRow, SenderKeyRow } from '../db/store.ts';
+import { chainOf } from './storedChain.ts';
 import { outcomeOfFault, type Outcome } from './outcomes.ts';
 import type { Session } from './session.ts';
 
@@ -57,7 +58,8 @@ export async function authenticateBatch(session: Session, groupId: GroupId, rows
   for (const { epoch, leaf, rows: ofChain } of byChain.values()) {
     const sender = await chainAt(store, groupId, epoch, leaf);
     if (sender === undefined) {
-      for (const row of ofChain) outcomes.set(row, outcomeWithoutChain(row, epoch, present));
+      // What is to come waits for the commit that leads there, or for a return to where the others are.
+      for (const row of ofChain) outcomes.set(row, epoch > present ? 'FutureEpoch' : 'SentBeforeJoin');
     } else if (sender.deviceId === identity.device) {
       for (const [row, outcome] of await echoes(sender, ofChain)) outcomes.set(row, outcome);
     } else {
@@ -66,15 +68,6 @@ export async function authenticateBatch(session: Session, groupId: GroupId, rows
     }
   }
   return { rows, runs, outcomes };
-}
-
-/**
- * A record of an epoch that is to come waits for the commit that leads there. One that names an epoch further
- * on than the stream ever was would wait for ever.
- */
-function outcomeWithoutChain(row: InboxRow, epoch: number, present: number): Outcome {
-  if (epoch <= present) return 'SentBeforeJoin';
-  return epoch > row.epoch ? 'Tampered' : 'FutureEpoch';
 }
 
 /**
@@ -114,11 +107,4 @@ export async function openBatch(session: Session, batch: Batch): Promise<Opened[
     }
   }
   return batch.rows.flatMap((row) => opened.get(row) ?? []);
-}
-
-/** Sealed and opened by us under authentication: bytes that do not decode were never written by us. */
-export function chainOf(row: SenderKeyRow): SenderChain {
-  const chain = chainFromBytes(row.chainKey);
-  if (!chain.ok) throw new Error('a stored sender chain does not decode');
-  return chain.value;
 }

@@ -1,6 +1,6 @@
 import { err, ok } from '../core/result.ts';
 import type { AccountId } from '../core/ids.ts';
-import { dataOf, epochOf, groupInfoBytes, membersOf, type MlsGroup } from '../crypto/mls/index.ts';
+import { dataOf, epochOf, groupInfoBytes, membersOf, suiteOf, type MlsGroup } from '../crypto/mls/index.ts';
 import type { MlsGroupRow, OfflineOperationRow } from '../db/store.ts';
 import { entryOf, heirOf, removalOf, type GroupData, type RosterEntry } from '../domain/groupData.ts';
 import { claimPackages } from './claims.ts';
@@ -13,7 +13,7 @@ import type { Session } from './session.ts';
 export async function planChange(
   session: Session,
   operation: OfflineOperationRow,
-  wanted: Exclude<Committing, { what: 'create' }>,
+  wanted: Exclude<Committing, { what: 'create' | 'own' }>,
   stored: MlsGroupRow | undefined,
 ): Promise<Planned> {
   if (stored === undefined) return err({ code: 'not-a-member', retry: 'person' });
@@ -74,7 +74,7 @@ async function planAddition(
   const stale = missing.filter(isStale);
   const welcome = missing.filter((one) => !isStale(one));
   if (welcome.length === 0) return err({ code: 'removed-meanwhile', retry: 'person' });
-  const claimed = await claimPackages(session, operation.id, welcome);
+  const claimed = await claimPackages(session, operation.id, welcome, suiteOf(group));
   if (!claimed.ok) return claimed;
   const { claims, reached, unreached } = claimed.value;
   const comers = reached.map((one) => ({

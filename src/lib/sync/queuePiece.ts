@@ -3,7 +3,7 @@ import type { Sender } from './changes.ts';
 import type { Content } from './content.ts';
 import type { Session } from './session.ts';
 
-/** What is kept of a piece of a workspace until it is put together with what is here. */
+/** What is kept of a piece of a workspace, or of what a person keeps for themselves, until it is put together with what is here. */
 export interface QueuedPiece {
   readonly conversationId: ConversationId;
   readonly piece: Uint8Array<ArrayBuffer>;
@@ -11,9 +11,10 @@ export interface QueuedPiece {
 
 /** Of pieces in `syncOperations`. */
 export const WORKSPACE = 'workspace';
+export const OWN_STATE = 'ownState';
 
 /**
- * Puts a piece of a workspace aside, inside the caller's transaction. It is put together with the rest in the
+ * Puts a piece aside, inside the caller's transaction. It is put together with the rest in the
  * background: that may take a while, and the order does not matter.
  */
 export async function queuePiece(
@@ -26,7 +27,7 @@ export async function queuePiece(
   }: {
     readonly id: MessageId;
     readonly sender: Pick<Sender, 'deviceId'>;
-    readonly content: Extract<Content, { k: 'space' }>;
+    readonly content: Extract<Content, { k: 'space' | 'own' }>;
   },
 ): Promise<void> {
   const queued: QueuedPiece = { conversationId, piece: new Uint8Array(content.o) };
@@ -35,8 +36,9 @@ export async function queuePiece(
     userId: identity.account,
     deviceId: sender.deviceId,
     operationType: 'pull',
-    resourceType: WORKSPACE,
-    resourceId: content.w,
+    ...(content.k === 'own'
+      ? { resourceType: OWN_STATE, resourceId: identity.account }
+      : { resourceType: WORKSPACE, resourceId: content.w }),
     operationData: queued,
     status: 'pending',
     createdAt: clock.now(),

@@ -1,6 +1,6 @@
 import type { ConversationId, MessageId } from '../core/ids.ts';
+import { limits } from '../protocol/limits.ts';
 import { compose, newMessageId, nextSortKey, type Composer } from './compose.ts';
-import { RECEIPT_IDS } from './content.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -13,9 +13,9 @@ export async function composeReceipts(
   which: 'd' | 'r',
   ids: readonly MessageId[],
 ): Promise<void> {
-  for (let at = 0; at < ids.length; at += RECEIPT_IDS) {
+  for (let at = 0; at < ids.length; at += limits.receiptIds) {
     const { sortKey } = await nextSortKey(composer);
-    const content = { k: 'receipt' as const, d: [], r: [], [which]: ids.slice(at, at + RECEIPT_IDS) };
+    const content = { k: 'receipt' as const, d: [], r: [], [which]: ids.slice(at, at + limits.receiptIds) };
     const place = { id: newMessageId(composer.random), sortKey, isMessage: false };
     await compose(composer, conversationId, content, place);
   }

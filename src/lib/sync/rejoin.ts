@@ -1,18 +1,20 @@
 import { newId, type GroupId, type StreamId } from '../core/ids.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { createPlea, infoKeyIn, openGroupInfo, stageReturn } from '../crypto/mls/follow.ts';
-import { infoKeyOf, SUITE, suiteOf, type MlsGroup, type SuiteId } from '../crypto/mls/index.ts';
+import { dataOf, infoKeyOf, SUITE, suiteOf, type MlsGroup, type SuiteId } from '../crypto/mls/index.ts';
 import type { Bytes } from '../core/bytes.ts';
-import { loadCursors, streamsWithNews } from '../db/inbox.ts';
+import { bufferedUpTo, finishEntries, loadCursors, streamsWithNews } from '../db/inbox.ts';
 import { loadMlsGroup } from '../db/mlsGroups.ts';
 import { outboxTables, recordFailed } from '../db/outbox.ts';
 import { newestChainOf } from '../db/senderKeys.ts';
 import type { MlsGroupRow, OfflineOperationRow } from '../db/store.ts';
+import { entryOf } from '../domain/groupData.ts';
 import type { Role } from '../domain/roles.ts';
 import { tryRead } from './groupState.ts';
 import { leaveBehind, leaveTables } from './departure.ts';
 import { setStreamEpoch } from './epochs.ts';
 import type { Progress, Wanted } from './intents.ts';
+import type { Outcome } from './outcomes.ts';
 import type { CallFault } from './relayClient.ts';
 import type { Session } from './session.ts';
 import { stage, stageComeback } from './stage.ts';
@@ -58,7 +60,7 @@ export async function rejoin(
   if (returned?.ok === true) {
     if (returned.value !== undefined) return stageComeback(session, operation, stored, returned.value);
     return known === undefined || (await hasOwnChain(session, stored))
-      ? finish(session, operation)
+      ? finish(session, operation, stored)
       : renew(session, operation, stored, known);
   }
   session.logger.log('info', 'return-refused', {
@@ -72,7 +74,7 @@ export async function rejoin(
     await remember(session, operation, { ...wanted, contended: true });
     return renew(session, operation, stored, known);
   }
-  return plead(session, operation, wanted, known, epoch, returned?.error.code === 'policy-rejected');
+  return plead(session, operation, wanted, stored, known, epoch, returned?.error.code === 'policy-rejected');
 }
 
 /** Whether the relay has entries of the group that were not fetched, or not looked at, yet. */
@@ -131,25 +133,43 @@ async function renew(
   return fail(session, operation, staged.error.code);
 }
 
-/** Asks the others; again after a while, and those of a higher role where what came was not believed. */
+/**
+ * How often a device asks in vain before it puts its own history forward. Those of a higher role do so sooner: their
+ * word is good for any change, so the others can come back to them.
+ */
+function patienceOf({ identity }: Session, group: MlsGroup): number {
+  const role = entryOf(dataOf(group), identity.account)?.role;
+  return role === 'owner' ? 1 : role === 'admin' ? 2 : role === 'moderator' ? 3 : 4;
+}
+
+/**
+ * Asks the others; again after a while, and those of a higher role where what came was not believed. Where nobody
+ * answers, those who went on can't let anybody in, or are none: the own history goes on.
+ */
 async function plead(
   session: Session,
   operation: OfflineOperationRow,
   wanted: Wanted<'rejoin'>,
+  stored: MlsGroupRow,
   known: MlsGroup | undefined,
   epoch: number,
   isDoubted: boolean,
 ): Promise<Result<Progress, CallFault>> {
   const { identity, relay, clock, random } = session;
-  const { plea, answer: _used, ...rest } = wanted;
-  const isFresh = plea !== undefined && Math.abs(clock.now() - plea.at) < PLEA_MS && wanted.answer === undefined;
+  const { plea, answer, ...rest } = wanted;
+  const isFresh = plea !== undefined && Math.abs(clock.now() - plea.at) < PLEA_MS && answer === undefined;
   if (isFresh) return ok('waiting');
+  const unanswered = plea === undefined || answer !== undefined ? 0 : (wanted.unanswered ?? 0) + 1;
+  if (known !== undefined && unanswered >= patienceOf(session, known) && (await hasOwnChain(session, stored))) {
+    await remember(session, operation, rest);
+    return renew(session, operation, stored, known);
+  }
   const role = plea === undefined ? 'moderator' : isDoubted ? NEXT_ROLE[plea.role] : plea.role;
   if (role === undefined) return fail(session, operation, 'state-doubted');
   const groupId = wanted.groupId as GroupId;
   const suite = known === undefined ? SUITE : (suiteOf(known) as SuiteId);
   const made = await createPlea(identity, groupId, role, suite);
-  await remember(session, operation, { ...rest, plea: { key: made.privateKey, role, at: clock.now() } });
+  await remember(session, operation, { ...rest, unanswered, plea: { key: made.privateKey, role, at: clock.now() } });
   const entries = [{ id: newId<string>(random), epoch, payload: made.plea }];
   const sent = await relay.append(groupId as string as StreamId, { entries });
   if (!sent.ok) return sent.error.retry === 'never' ? fail(session, operation, sent.error.code) : sent;
@@ -159,8 +179,26 @@ async function plead(
 const remember = (session: Session, operation: OfflineOperationRow, data: Wanted<'rejoin'>): Promise<number> =>
   Promise.resolve(session.store.offlineOperations.update(operation.id, { operationData: data }));
 
-async function finish(session: Session, operation: OfflineOperationRow): Promise<Result<Progress, CallFault>> {
-  await session.store.offlineOperations.delete(operation.id);
+/**
+ * There is nothing to come back to.
+ * @param stored where this device is in step with the stream: what waits for more than the stream has, nobody sent.
+ */
+async function finish(
+  { store }: Session,
+  operation: OfflineOperationRow,
+  stored?: MlsGroupRow,
+): Promise<Result<Progress, CallFault>> {
+  await store.tx('rw', ['offlineOperations', 'inbox'], async () => {
+    if (stored !== undefined) {
+      const stream = stored.groupId as string as StreamId;
+      const bogus = await bufferedUpTo(store, stream, stored.streamEpoch ?? stored.epoch);
+      await finishEntries(
+        store,
+        bogus.map((row) => ({ row, outcome: 'Tampered' satisfies Outcome })),
+      );
+    }
+    await store.offlineOperations.delete(operation.id);
+  });
   return ok('done');
 }
 

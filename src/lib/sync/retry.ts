@@ -1,7 +1,8 @@
 import type { GroupId } from '../core/ids.ts';
 import { settle, type Result } from '../core/result.ts';
 import { loadMlsGroup } from '../db/mlsGroups.ts';
-import { outboxTables, retryOperation } from '../db/outbox.ts';
+import { outboxTables } from '../db/outbox.ts';
+import { retryOperation } from '../db/retryOperation.ts';
 import type { Composer } from './compose.ts';
 import type { Intent } from './intents.ts';
 

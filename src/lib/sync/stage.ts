@@ -167,6 +167,9 @@ async function addLater(
   });
 }
 
+/** Somebody's commit came first; or the relay is not as far as it said, having lost what it took. */
+const OVERTAKEN = new Set(['epoch-taken', 'future-epoch']);
+
 /** Sends a staged commit, for the first time or again: the relay gives the same answer. */
 export async function submit(
   session: Session,
@@ -199,8 +202,8 @@ export async function submit(
   const { error } = answer;
   if (error.retry === 'now' || error.retry === 'person') return err(error);
   await drop(session, stored, staged);
-  // Somebody's commit came first, or a reservation ran out: the change is worked out anew.
-  if (error.retry === 'after-sync') return ok(error.code === 'epoch-taken' ? 'again' : 'waiting');
+  // The change is worked out anew: at once, or once a reservation that ran out is made again.
+  if (error.retry === 'after-sync') return ok(OVERTAKEN.has(error.code) ? 'again' : 'waiting');
   const operation = await store.offlineOperations.get(staged.intent);
   if (operation !== undefined) {
     await store.tx('rw', outboxTables, () => recordFailed(store, operation, error.code));

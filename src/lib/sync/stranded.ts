@@ -1,7 +1,9 @@
-import type { ConversationId } from '../core/ids.ts';
+import type { ConversationId, GroupId } from '../core/ids.ts';
 import { groupOfConversation } from '../db/mlsGroups.ts';
 import { hasWaitingIntent, outboxTables, recordFailed, rekeysByLane } from '../db/outbox.ts';
 import { couldNotReturn, healingTables, queueRejoin } from './healing.ts';
+import type { OfflineOperationRow } from '../db/store.ts';
+import type { Intent } from './intents.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -28,6 +30,21 @@ export async function settleStranded(session: Session, isOutrun: boolean): Promi
     });
   }
   return queued;
+}
+
+/**
+ * A change that the relay refuses because another came first, though it has no other to show: the group is not
+ * where this device believes it to be. It comes back; where it could not, the person decides.
+ */
+export async function settleOutrun(session: Session, { id, lane, operationData }: OfflineOperationRow): Promise<void> {
+  const { store } = session;
+  const groupId = (operationData as Intent).groupId as GroupId;
+  await store.tx('rw', [...healingTables, ...outboxTables], async () => {
+    const operation = await store.offlineOperations.get(id);
+    if (operation === undefined || (await store.mlsGroups.get(groupId)) === undefined) return;
+    if (await couldNotReturn(session, groupId)) await recordFailed(store, operation, 'state-doubted');
+    else await queueRejoin(session, lane as ConversationId, groupId, 'lost');
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Bytes } from '../core/bytes.ts';
 import type { DeviceId, StreamId } from '../core/ids.ts';
 import type { Fault, Result } from '../core/result.ts';
+import type { SignalFrame } from '../protocol/signals.ts';
 
 /** How the engine reaches a relay: HTTP and a WebSocket in the browser, a function call in a simulation. */
 export interface Transport {
@@ -26,6 +27,8 @@ export interface Answer {
 export interface DoorbellEvents {
   onReady(): void;
   onBell(stream: StreamId, head: number): void;
+  /** A member of one of this device's streams says something that nobody keeps. */
+  onSignal?(signal: SignalFrame): void;
   onEnd(): void;
 }
 

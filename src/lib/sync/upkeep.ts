@@ -2,10 +2,11 @@ import { base64urlFromBytes, concat, utf8 } from '../core/bytes.ts';
 import { bytesFromId, type GroupId } from '../core/ids.ts';
 import { chainToBytes, pruneSkipped } from '../crypto/senderKey/chain.ts';
 import { sha256 } from '../crypto/primitives.ts';
+import { wishesIn } from '../db/outbox.ts';
 import { deleteOldChains, listChains, newestChainOf, saveChain } from '../db/senderKeys.ts';
 import type { MlsGroupRow } from '../db/store.ts';
 import { healingTables, queueRejoin } from './healing.ts';
-import { chainOf } from './opening.ts';
+import { chainOf } from './storedChain.ts';
 import { queueIntent, queueTables } from './queueIntent.ts';
 import type { Session } from './session.ts';
 
@@ -34,7 +35,7 @@ export async function upkeep(session: Session, past: number): Promise<void> {
 }
 
 async function isRotationDue({ store, identity, clock }: Session, row: MlsGroupRow): Promise<boolean> {
-  const lane = await store.offlineOperations.where('lane').equals(row.conversationId).toArray();
+  const lane = await wishesIn(store, row.conversationId);
   // Who leaves changes no keys: the note that says so holds only for the leaf as it is.
   if (lane.some(({ operationType }) => operationType === 'leave' || operationType === 'rejoin')) return false;
   if (clock.now() - (row.renewedAt ?? 0) >= ROTATE_AFTER_MS) return true;

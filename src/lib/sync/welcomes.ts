@@ -1,7 +1,7 @@
 import type { AccountId, ConversationId, GroupId, KeyPackageRef, StreamId } from '../core/ids.ts';
-import { directConversationId } from '../crypto/identity.ts';
+import { directConversationId, notesConversationId } from '../crypto/identity.ts';
 import { inviterOf, joinFromWelcome, welcomeRefs } from '../crypto/mls/follow.ts';
-import { dataOf, epochOf, groupIdOf, isAnswer } from '../crypto/mls/index.ts';
+import { dataOf, epochOf, groupIdOf, isAnswer, membersOf, type MlsGroup } from '../crypto/mls/index.ts';
 import { expectGap, finishEntries, setBuffered } from '../db/inbox.ts';
 import { loadBundle, loadKeyPackage, reserveKeyPackage, spendKeyPackage } from '../db/keyPackages.ts';
 import { loadMlsGroup } from '../db/mlsGroups.ts';
@@ -54,6 +54,7 @@ async function join(session: Session, row: InboxRow): Promise<Outcome> {
     const data = dataOf(group);
     const conversationId = conversationOf(data, groupId, identity);
     if (conversationId === undefined) return 'PolicyRejected';
+    if (data.kind === 'own' && (await hasRevoked(store, group))) return 'PolicyRejected';
     const known = await loadMlsGroup(store, groupId);
     // Whoever is in comes back by itself, and takes no welcome into another history of the group. Perhaps the
     // commit that removed us is still to be read: then the welcome is looked at again.
@@ -70,7 +71,7 @@ async function join(session: Session, row: InboxRow): Promise<Outcome> {
       const by = adder ?? identity.account;
       if (isLastResort) await retireLastResort(store, ref, by, now);
       else await spendKeyPackage(store, ref, by, groupId, now);
-      if (data.kind === 'group' || isNew) {
+      if (data.kind === 'group' || (isNew && data.kind === 'direct')) {
         await addNotice(session, conversationId, { what: 'joined', ...(adder === undefined ? {} : { by: adder }) });
       }
       // Whoever came in by the package that others may use too must get keys of their own at once.
@@ -83,6 +84,12 @@ async function join(session: Session, row: InboxRow): Promise<Outcome> {
     return 'Applied';
   }
   return 'OrphanWelcome';
+}
+
+/** Whether a device that was ended is in it: what is said there would be said to that one. */
+async function hasRevoked(store: Store, group: MlsGroup): Promise<boolean> {
+  const rows = await store.devices.bulkGet(membersOf(group).map(({ device }) => device));
+  return rows.some((row) => row?.status === 'revoked');
 }
 
 /**
@@ -101,6 +108,7 @@ async function retireLastResort(store: Store, ref: KeyPackageRef, by: AccountId,
 export function conversationOf(data: GroupData, groupId: GroupId, identity: Identity): ConversationId | undefined {
   if (!data.roster.some((entry) => entry.account === identity.account)) return undefined;
   if (data.kind === 'group') return groupId as string as ConversationId;
+  if (data.kind === 'own') return notesConversationId(identity.account);
   const peer = data.roster.find((entry) => entry.account !== identity.account);
   return peer === undefined ? undefined : directConversationId(identity.account, peer.account);
 }

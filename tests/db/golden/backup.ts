@@ -12,7 +12,7 @@ import { createBackupWriter } from '../../../src/lib/crypto/backup/write.ts';
 import { createSealer } from '../../../src/lib/crypto/seal.ts';
 import { backedUpTables, backupFilter } from '../../../src/lib/db/backup/contents.ts';
 import { declarationOf } from '../../../src/lib/db/schema.ts';
-import { createRowForm } from '../../../src/lib/db/sealing.ts';
+import { createRowForm, createVault } from '../../../src/lib/db/sealing.ts';
 import { openStore } from '../../../src/lib/db/store.ts';
 import { openDatabaseKey } from '../../../src/lib/services/openingDatabaseKey.ts';
 import type { AnyRow } from '../../../src/lib/db/validation.ts';
@@ -44,7 +44,7 @@ async function makeBackupOf(golden: Golden): Promise<Uint8Array> {
   for (const { name, rows } of golden.database.stores) {
     const table = backedUpTables.find((one) => one === name);
     if (table === undefined || rows.length === 0) continue;
-    const form = createRowForm(table, declarationOf(table), { sealer, opensFormer: true });
+    const form = createRowForm(table, declarationOf(table), { ...createVault(), sealer, opensFormer: true });
     const opened = rows.map((row) => filter(table, form.fromDisk(row as AnyRow)));
     writer.rows(
       table,

@@ -6,7 +6,7 @@ import { readyForText } from '../../../src/lib/db/messages/bodies.ts';
 import { compactStep, isDue } from '../../../src/lib/db/messages/compact.ts';
 import { messageById, wholeMessage } from '../../../src/lib/db/messages/find.ts';
 import { importMessages } from '../../../src/lib/db/messages/importMessages.ts';
-import { pageInTime } from '../../../src/lib/db/messages/orders.ts';
+import { pageBySender, pageInTime } from '../../../src/lib/db/messages/orders.ts';
 import { pageOf } from '../../../src/lib/db/messages/pages.ts';
 import { listPreviews, uncounted } from '../../../src/lib/db/messages/previews.ts';
 import { recount } from '../../../src/lib/db/messages/recount.ts';
@@ -159,6 +159,49 @@ describe('the history of a conversation', () => {
       { limit: 40, before: keyOf(16) },
     );
     expect(next.rows.map((row) => row.sortKey)).toEqual([10, 11, 12, 13, 14, 15].map(keyOf));
+    expect([page.hasOlder, page.hasNewer, next.hasOlder, next.hasNewer]).toEqual([true, false, false, true]);
+  });
+
+  it('is read by time from the old end too, and never beyond the stretch', async () => {
+    await importMessages(store, id, range(400));
+    const time = { from: NOW + 140 * MINUTE, to: NOW + 150 * MINUTE };
+    const walked: string[] = [];
+    let after = '';
+    for (let more = true; more;) {
+      const page = await pageInTime(store, id, time, { after, limit: 4 });
+      walked.push(...page.rows.map((row) => row.sortKey));
+      expect(page.hasOlder).toBe(after !== '');
+      more = page.hasNewer;
+      after = page.rows.at(-1)?.sortKey ?? '';
+    }
+    expect(walked).toEqual(Array.from({ length: 10 }, (_, i) => keyOf(140 + i)));
+    const beyond = await pageInTime(store, id, time, { after: keyOf(149), limit: 4 });
+    expect(beyond).toEqual({ rows: [], hasOlder: true, hasNewer: false });
+    const last = await pageInTime(store, id, time, { before: keyOf(149), limit: 1 });
+    expect([last.rows.map((row) => row.sortKey), last.hasOlder, last.hasNewer]).toEqual([[keyOf(148)], true, true]);
+    const nothing = await pageInTime(store, id, { from: time.to, to: time.from }, { limit: 4 });
+    expect(nothing).toEqual({ rows: [], hasOlder: false, hasNewer: false });
+  });
+
+  it('is read by sender to the message, also where two devices of theirs wrote in the same moment', async () => {
+    const moments = range(300, { senderId: account('bo') });
+    const two = whole(300, { senderId: account('cy') });
+    const first = { ...two, row: { ...two.row, id: message('first'), sortKey: `${keyOf(300)}-1` } };
+    const second = { ...two, row: { ...two.row, id: message('second'), sortKey: `${keyOf(300)}-2` } };
+    const newer = range(700, { senderId: account('bo') }).slice(301);
+    await importMessages(store, id, [...moments, first, second, ...newer]);
+    const only = async (cursor: { before?: string; after?: string }) => {
+      const { rows, hasOlder, hasNewer } = await pageBySender(store, account('cy'), { ...cursor, limit: 9 });
+      return { ids: rows.map((row) => row.id), hasOlder, hasNewer };
+    };
+    const [a, b] = [first.row.sortKey, second.row.sortKey];
+    const neither = { hasOlder: false, hasNewer: false };
+    expect(await only({})).toEqual({ ids: ['first', 'second'].map(message), ...neither });
+    expect(await only({ after: a })).toEqual({ ids: [message('second')], ...neither, hasOlder: true });
+    expect(await only({ before: b })).toEqual({ ids: [message('first')], ...neither, hasNewer: true });
+    // Between the device before the first and the first, and behind the second, in the same moment.
+    expect(await only({ after: `${keyOf(300)}-0` })).toEqual({ ids: ['first', 'second'].map(message), ...neither });
+    expect(await only({ before: `${keyOf(300)}-3` })).toEqual({ ids: ['first', 'second'].map(message), ...neither });
   });
 
   it('goes with its conversation', async () => {

@@ -26,9 +26,11 @@ const id = conversation('ana');
 const DAY = 86_400_000;
 const SENDERS = ['ana', 'bo', 'cy'];
 
-/** Orders spread over three months, with neighbours. */
+/** Orders spread over three months, with neighbours; every second one is of another device at the same moment. */
 const order = fc.integer({ min: 0, max: 240 });
-const keyOf = (at: number) => `${(NOW + at * (DAY / 3)).toString(16).padStart(12, '0')}0000-device`;
+const timeOf = (at: number) => NOW + Math.floor(at / 2) * 2 * (DAY / 3);
+const keyOf = (at: number) =>
+  `${timeOf(at).toString(16).padStart(12, '0')}0000-${at % 2 === 0 ? 'device' : 'one-more'}`;
 
 const operation = fc.oneof(
   {
@@ -95,7 +97,7 @@ async function run(
   operation: Operation,
 ): Promise<void> {
   const fresh = (at: number, more: Partial<MessageRow> = {}): MessageRow =>
-    messageRow('ana', `m${state.next++}`, 0, { sortKey: keyOf(at), timestamp: NOW + at * (DAY / 3), ...more });
+    messageRow('ana', `m${state.next++}`, 0, { sortKey: keyOf(at), timestamp: timeOf(at), ...more });
   const isTaken = (sortKey: string) => [...model.values()].some(({ row }) => row.sortKey === sortKey);
   const picked = (which: number) => sorted(model)[which % Math.max(model.size, 1)];
   const remember = (row: MessageRow) => model.set(row.id, { ...nothingHangs(), row });

@@ -22,7 +22,7 @@ export const joinLink = v.strictObject({
 
 const schema = v.strictObject({
   v: v.literal(1),
-  kind: v.picklist(['direct', 'group']),
+  kind: v.picklist(['direct', 'group', 'own']),
   name: textUpTo(limits.name),
   description: textUpTo(limits.description),
   maxMembers: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(limits.groupMembers)),

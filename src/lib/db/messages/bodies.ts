@@ -24,8 +24,9 @@ export async function readyForText(length: number): Promise<void> {
  * Refused: `constraint` for more than 1 MiB of text.
  */
 export function storedFrom(whole: WholeMessage, known?: StoredMessage): StoredMessage {
-  const { content, ...row } = whole.row;
-  if (content === undefined || content.length * 3 <= LONG) return whole;
+  const length = whole.row.content?.length ?? 0;
+  if (length * 3 <= LONG) return whole;
+  const { content = '', ...row } = whole.row;
   const text = new TextEncoder().encode(content);
   if (text.length > MESSAGE_LIMIT) refuseStorage('constraint', { entity: 'messages', field: 'content-size' });
   if (text.length <= LONG) return whole;

@@ -9,9 +9,7 @@ export async function count(
   conversationId: ConversationId,
   changes: readonly MessageChange[],
 ): Promise<void> {
-  const moved = [...deltasOf(conversationId, changes).values()].filter(
-    ({ count, bytes }) => count !== 0 || bytes !== 0,
-  );
+  const moved = countersIn(deltasOf(conversationId, changes)).filter(({ count, bytes }) => count !== 0 || bytes !== 0);
   if (moved.length === 0) return;
   const known = await store.messageCounters.bulkGet(moved.map(({ kind, name }) => [conversationId, kind, name]));
   const rows = moved.map((delta, i) => ({
@@ -26,16 +24,26 @@ export async function count(
   }
 }
 
-/** What messages that came, changed or went add to the counters; with the place of a counter as key. */
+/** Counters by kind and name. */
+export type Counters = Readonly<Record<MessageCounterRow['kind'], Map<string, MessageCounterRow>>>;
+
+export const noCounters = (): Counters => ({ type: new Map(), sender: new Map(), day: new Map() });
+
+export const countersIn = ({ type, sender, day }: Counters): MessageCounterRow[] => [
+  ...type.values(),
+  ...sender.values(),
+  ...day.values(),
+];
+
+/** What messages that came, changed or went add to the counters. */
 export function deltasOf(
   conversationId: ConversationId,
   changes: readonly MessageChange[],
-  deltas = new Map<string, MessageCounterRow>(),
-): Map<string, MessageCounterRow> {
+  deltas = noCounters(),
+): Counters {
   const move = (kind: MessageCounterRow['kind'], name: string, count: number, bytes: number): void => {
-    const key = `${kind} ${name}`;
-    const delta = deltas.get(key);
-    if (delta === undefined) deltas.set(key, { conversationId, kind, name, count, bytes });
+    const delta = deltas[kind].get(name);
+    if (delta === undefined) deltas[kind].set(name, { conversationId, kind, name, count, bytes });
     else {
       delta.count += count;
       delta.bytes += bytes;

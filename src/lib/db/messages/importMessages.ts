@@ -30,7 +30,7 @@ export async function importMessages(
   await readyForText(sorted.reduce((longest, { row }) => Math.max(longest, row.content?.length ?? 0), 0) * 3);
   const edge = await tailWith(store, conversationId, sorted);
   const batchAt = (at: number): Batch | undefined =>
-    at < sorted.length ? batchFrom(conversationId, sorted.slice(at, at + BATCH), edge, at) : undefined;
+    at < sorted.length ? batchFrom(store, conversationId, sorted.slice(at, at + BATCH), edge, at) : undefined;
   let added = 0;
   let next = batchAt(0);
   while (next !== undefined) {
@@ -56,7 +56,13 @@ interface Batch {
 }
 
 /** @param messages from which the last few are left to the next batch where they don't fill a block. */
-function batchFrom(conversationId: ConversationId, messages: readonly WholeMessage[], edge: string, at: number): Batch {
+function batchFrom(
+  store: Store,
+  conversationId: ConversationId,
+  messages: readonly WholeMessage[],
+  edge: string,
+  at: number,
+): Batch {
   const stored = messages.map((message) => storedFrom(message));
   const { older, rows } = divided(stored, edge);
   const groups = chunks(older, 'full');
@@ -64,6 +70,7 @@ function batchFrom(conversationId: ConversationId, messages: readonly WholeMessa
   const isLeft = left > 0 && left < BLOCK;
   if (isLeft) groups.pop();
   const blocks = groups.map((group) => blockFrom(conversationId, group));
+  store.prepare('messagesArchive', blocks);
   return { all: isLeft ? stored.slice(0, -left) : stored, rows, blocks, edge, at };
 }
 
@@ -86,26 +93,26 @@ async function addBatch(
   batch: Batch,
   meanwhile: () => void,
 ): Promise<number> {
-  let fresh = batch.all;
-  let stretch: Stretch | undefined;
   if (await fitsAsItIs(store, conversationId, batch)) {
-    stretch = { from: fresh[0]?.row.sortKey ?? '', to: fresh.at(-1)?.row.sortKey ?? '' };
-    const writing = addPrepared(store, batch);
-    // Answered behind the questions that go before the writing, so by now that has been asked for.
-    await Promise.all([writing, store.conversations.get(conversationId).then(meanwhile)]);
-  } else {
-    fresh = await addAmong(store, conversationId, batch);
-    meanwhile();
+    const { all, rows, blocks } = batch;
+    const stretch: Stretch = { from: all[0]?.row.sortKey ?? '', to: all.at(-1)?.row.sortKey ?? '' };
+    await Promise.all([
+      // Asks first, while there is nothing to wait behind.
+      note(store, conversationId, changesFrom(all), { stretch }),
+      blocks.length > 0 ? store.messagesArchive.bulkAdd([...blocks]) : undefined,
+      rows.length > 0 ? addRows(store, rows) : undefined,
+      // Answered behind the questions that go before the writing, so by now that has been asked for.
+      store.conversations.get(conversationId).then(meanwhile),
+    ]);
+    return all.length;
   }
-  const changes = fresh.map((after) => ({ after }));
-  await note(store, conversationId, changes, { stretch });
+  const fresh = await addAmong(store, conversationId, batch);
+  meanwhile();
+  await note(store, conversationId, changesFrom(fresh), { stretch: undefined });
   return fresh.length;
 }
 
-async function addPrepared(store: Store, { rows, blocks }: Batch): Promise<void> {
-  if (blocks.length > 0) await store.messagesArchive.bulkAdd([...blocks]);
-  if (rows.length > 0) await addRows(store, rows);
-}
+const changesFrom = (messages: readonly StoredMessage[]) => messages.map((after) => ({ after }));
 
 /** Adds what is not there yet, in places of its own. @returns what was added. */
 async function addAmong(

@@ -27,18 +27,20 @@ export async function note(
   imported?: { readonly stretch: Stretch | undefined },
 ): Promise<void> {
   if (changes.length === 0) return;
-  await noteInConversation(store, conversationId, changes, imported !== undefined);
-  await dropFiles(store, changes);
-  if (store.isUnlocked) {
-    await keepPreview(store, conversationId, changes);
-    await count(store, conversationId, changes);
-  } else await forget(store, conversationId);
   const searched = changes.filter(isSearchable);
-  await keepShared(store, searched);
   const span = imported?.stretch;
-  if (span !== undefined) return queueSpanForSearch(store, conversationId, { ...span, places: changes.length });
   const rows = searched.flatMap(({ before, after }) => (after ?? before)?.row ?? []);
-  await queueForSearch(store, rows.map(placeOf));
+  // At the same time: none looks at what another one writes, and each answer costs a way to the database and back.
+  await Promise.all([
+    noteInConversation(store, conversationId, changes, imported !== undefined),
+    dropFiles(store, changes),
+    store.isUnlocked ? keepPreview(store, conversationId, changes) : forget(store, conversationId),
+    store.isUnlocked ? count(store, conversationId, changes) : undefined,
+    keepShared(store, searched),
+    span === undefined
+      ? queueForSearch(store, rows.map(placeOf))
+      : queueSpanForSearch(store, conversationId, { ...span, places: changes.length }),
+  ]);
 }
 
 /** What hung on a message and does so no more leaves the device, with its ciphertext. */

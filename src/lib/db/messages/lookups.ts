@@ -4,8 +4,9 @@ import type { StoredMessage } from './whole.ts';
 
 /**
  * What an archived message is found by: texts in the clear index column `lookups` of its block, which say
- * no more than the index columns of rows do. A span is followed by the first and the last sort key that the
- * block has under it; a block never crosses a month, so a span doesn't either.
+ * no more than the index columns of rows do. A span is followed by the stamps of the first and the last sort key
+ * that the block has under it; a block never crosses a month, so a span doesn't either. All is as short as can be:
+ * writing these is most of what writing a block takes.
  */
 export const idLookup = (id: MessageId): string => ID_LOOKUPS + shortId(id);
 /** What all lookups of ids begin with. */
@@ -13,9 +14,9 @@ export const ID_LOOKUPS = 'i|';
 export const idOf = (lookup: string): MessageId => longId(lookup.slice(ID_LOOKUPS.length)) as MessageId;
 export const transferLookup = (transferId: string): string => `f|${transferId}`;
 /** Messages of one sender. */
-export const senderSpan = (sender: AccountId): string => `s|${sender}|`;
+export const senderSpan = (sender: AccountId): string => `s|${shortId(sender)}|`;
 /** Answers in one thread. */
-export const threadSpan = (parent: MessageId): string => `t|${parent}|`;
+export const threadSpan = (parent: MessageId): string => `t|${shortId(parent)}|`;
 
 /** @param messages of one block, in order. */
 export function lookupsOf(messages: readonly StoredMessage[]): string[] {
@@ -32,19 +33,25 @@ export function lookupsOf(messages: readonly StoredMessage[]): string[] {
     widen(senderSpan(row.senderId), row.sortKey);
     if (row.parentMessageId !== undefined) widen(threadSpan(row.parentMessageId), row.sortKey);
   }
-  for (const [span, [first, last]] of spans) lookups.push(`${span}${first} ${last}`);
+  for (const [span, [first, last]] of spans) lookups.push(`${span}${stampIn(first)} ${stampIn(last)}`);
   return lookups;
 }
 
-/** First and last sort key of a span's lookup. */
+/** Stamps of the first and the last sort key of a span's lookup. */
 export function boundsOf(span: string, lookup: string): { first: string; last: string } {
   const bounds = lookup.slice(span.length);
   const middle = bounds.indexOf(' ');
   return { first: bounds.slice(0, middle), last: bounds.slice(middle + 1) };
 }
 
-/** Where the lookups of spans end that begin at or before a sort key: a blank sorts before all that keys are made of. */
-export const beginsUpTo = (span: string, sortKey: string): string => `${span}${sortKey}!`;
+/** Time and counter of a sort key, without the device. */
+export const stampIn = (sortKey: string): string => sortKey.slice(0, 16);
+
+/** Sorts before every lookup of a span that begins with this stamp; with a blank's successor, after all of them. */
+export const beginningWith = (span: string, stamp: string): { from: string; to: string } => ({
+  from: span + stamp,
+  to: `${span}${stamp}!`,
+});
 
 /** Sorts before every sort key of this time and after all earlier ones. @param ms since the epoch, UTC. */
 export const timeKey = (ms: number): string => ms.toString(16).padStart(12, '0');

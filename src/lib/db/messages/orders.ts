@@ -2,8 +2,17 @@ import type { Collection } from 'dexie';
 import type { AccountId, ConversationId, MessageId } from '../../core/ids.ts';
 import type { Key, MessageRow, Store } from '../store.ts';
 import { LAST, messagesIn, type BlockKey } from './archive.ts';
-import { beginsUpTo, boundsOf, monthAfter, monthStart, senderSpan, threadSpan, timeKey } from './lookups.ts';
-import { pageOf, turn, type Cursor, type Order, type Page } from './pages.ts';
+import {
+  beginningWith,
+  boundsOf,
+  monthAfter,
+  monthStart,
+  senderSpan,
+  stampIn,
+  threadSpan,
+  timeKey,
+} from './lookups.ts';
+import { inConversation, turn, type Cursor, type Order, type Page } from './pages.ts';
 import { inOrder, rowsOf, type Direction, type Found } from './scan.ts';
 
 /** All messages of a person, in whichever conversation. */
@@ -32,18 +41,30 @@ export const pageOfThread = (
   });
 
 /**
- * The messages of a conversation that were sent in a stretch of time, the newest first to come.
- * @param time milliseconds since the epoch, UTC; `to` is outside.
+ * The messages of a conversation that were sent in a stretch of time, from its new end without a cursor.
+ * @param time milliseconds since the epoch, UTC; `to` is outside. Whether there are older and newer ones is told
+ * of the stretch, too.
  */
-export function pageInTime(
+export async function pageInTime(
   store: Store,
   conversationId: ConversationId,
   time: { readonly from: number; readonly to: number },
-  { before = LAST, limit }: Omit<Cursor, 'after'>,
+  cursor: Cursor,
 ): Promise<Page> {
-  const to = timeKey(time.to);
-  return pageOf(store, { conversationId, after: timeKey(time.from), before: before < to ? before : to, limit });
+  const whole = inConversation(store, conversationId);
+  const [start, end] = [timeKey(time.from), timeKey(time.to)];
+  const between: Order['between'] = (after, before, direction, limit) =>
+    whole.between(after > start ? after : start, before < end ? before : end, direction, limit);
+  const isAny: Order['isAny'] = async (direction, from) =>
+    (await (direction === 'up' ? between(justBefore(from), LAST, 'up', 1) : between('', `${from}\0`, 'down', 1)))
+      .length > 0;
+  const page = await turn(cursor, { between, isAny });
+  return { ...page, rows: await rowsOf(store, page.rows) };
 }
+
+/** Sorts before a sort key and after all that do. */
+const justBefore = (sortKey: string): string =>
+  sortKey === '' ? '' : sortKey.slice(0, -1) + String.fromCharCode(sortKey.charCodeAt(sortKey.length - 1) - 1) + LAST;
 
 /** What makes messages belong together: rows by an index, blocks by a span of lookups. */
 interface Kind {
@@ -67,15 +88,27 @@ const orderOf = (store: Store, kind: Kind): Order => ({
   async isAny(direction, from) {
     const rows = direction === 'up' ? kind.rows(from, LAST, true) : kind.rows('', from, true);
     if ((await rows.limit(1).primaryKeys()).length > 0) return true;
-    const lookups = store.messagesArchive.where('lookups');
+    const stamp = stampIn(from);
     if (direction === 'down') {
-      return (await lookups.between(kind.span, beginsUpTo(kind.span, from)).limit(1).primaryKeys()).length > 0;
+      const same = beginningWith(kind.span, stamp);
+      const earlier = store.messagesArchive.where('lookups').between(kind.span, same.from).limit(1);
+      if ((await earlier.primaryKeys()).length > 0) return true;
+      const keys = await store.messagesArchive.where('lookups').between(same.from, same.to).primaryKeys();
+      return isAnyIn(store, keys, (row) => kind.has(row) && row.sortKey <= from);
     }
     // What begins in an earlier month has ended by then.
     const spans = await spansIn(store, kind.span, monthStart(from), LAST);
-    return spans.some(({ last }) => last >= from);
+    if (spans.some(({ last }) => last > stamp + LAST)) return true;
+    const same = spans.filter(({ last }) => last === stamp + LAST).map(({ key }) => key);
+    return isAnyIn(store, same, (row) => kind.has(row) && row.sortKey >= from);
   },
 });
+
+/** Of spans whose stamps leave it open. */
+async function isAnyIn(store: Store, keys: readonly BlockKey[], is: (row: MessageRow) => boolean): Promise<boolean> {
+  const blocks = await store.messagesArchive.bulkGet([...keys]);
+  return blocks.some((block) => block !== undefined && messagesIn(block).some(({ row }) => is(row)));
+}
 
 interface Wanted {
   readonly after: string;
@@ -140,7 +173,10 @@ async function nearestMonth(
   return { start, end: monthAfter(start) };
 }
 
-/** Where spans begin and end, of those that begin between two sort keys, and their blocks. */
+/**
+ * Where spans begin at the earliest and end at the latest, of those that begin between two sort keys, and their
+ * blocks.
+ */
 async function spansIn(
   store: Store,
   span: string,
@@ -151,6 +187,9 @@ async function spansIn(
   await store.messagesArchive
     .where('lookups')
     .between(span + from, span + to, true, true)
-    .eachKey((lookup, { primaryKey }) => spans.push({ ...boundsOf(span, lookup as string), key: primaryKey }));
+    .eachKey((lookup, { primaryKey }) => {
+      const { first, last } = boundsOf(span, lookup as string);
+      spans.push({ first, last: last + LAST, key: primaryKey });
+    });
   return spans;
 }

@@ -62,7 +62,8 @@ export async function turn({ before, after, limit }: Cursor, order: Order): Prom
   };
 }
 
-const inConversation = (store: Store, conversationId: ConversationId): Order => ({
+/** The messages of a conversation. */
+export const inConversation = (store: Store, conversationId: ConversationId): Order => ({
   between: (after, before, direction, limit) => scan(store, { conversationId, after, before }, direction, limit),
   async isAny(direction, from) {
     const [lower, upper] = direction === 'up' ? [from, LAST] : ['', from];

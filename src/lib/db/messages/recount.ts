@@ -1,7 +1,7 @@
 import type { ConversationId } from '../../core/ids.ts';
 import type { MessageCounterRow, Store } from '../store.ts';
 import { LAST } from './archive.ts';
-import { deltasOf } from './counters.ts';
+import { countersIn, deltasOf, noCounters } from './counters.ts';
 import { findPreview } from './previews.ts';
 import { recountUnread } from './readState.ts';
 import { storedFromRows } from './satellites.ts';
@@ -50,7 +50,7 @@ async function countersFrom(
   conversationId: ConversationId,
   visit: (messages: readonly StoredMessage[]) => Promise<void> = () => Promise.resolve(),
 ): Promise<MessageCounterRow[]> {
-  const counters = new Map<string, MessageCounterRow>();
+  const counters = noCounters();
   for (let after = ''; ;) {
     const found = await scan(store, { conversationId, after, before: LAST }, 'up', BATCH);
     const rows = found.filter(({ archived }) => archived === undefined).map(({ row }) => row);
@@ -62,7 +62,7 @@ async function countersFrom(
     );
     await visit(messages);
     const last = found.at(-1);
-    if (found.length < BATCH || last === undefined) return [...counters.values()];
+    if (found.length < BATCH || last === undefined) return countersIn(counters);
     after = last.row.sortKey;
   }
 }

@@ -85,6 +85,8 @@ export const mlsGroups = table({
     /** One more with each write; whoever writes says which one it read. */
     revision: integer(),
     state: sealed(bytes()),
+    /** Of what the members of this epoch say while others listen; none in a group from before there was any. */
+    signalKey: sealed(optional(bytes())),
     /** A commit of our own that the relay has not answered yet. */
     staged: sealed(optional(bytes())),
     /**
@@ -98,6 +100,8 @@ export const mlsGroups = table({
     renewedAt: optional(integer()),
     /** The epoch in which a fork was told, so that it is told once. */
     forkedEpoch: optional(integer()),
+    /** The epoch in which somebody's commit was refused, and a commit of our own put the group in front of it. */
+    refusedEpoch: optional(integer()),
   },
   indexes: [index('conversationId')],
   relations: [cascade('conversationId', 'conversations', 'id')],

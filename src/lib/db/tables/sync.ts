@@ -37,7 +37,9 @@ export const offlineOperations = table({
     index('deviceId', 'status', 'createdAt'),
     index('lane', 'sortKey'),
     index('messageId'),
+    index('change'),
     index('operationType'),
+    index('lane', 'operationType'),
   ],
 });
 

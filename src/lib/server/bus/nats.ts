@@ -2,8 +2,9 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { concat, u64, type Bytes } from '../../core/bytes.ts';
 import { bytesFromId, ID_BYTES, idFromBytes, type DeviceId, type StreamId } from '../../core/ids.ts';
 import type { Logger } from '../../core/ports.ts';
+import { SIGNAL_BYTES } from '../../protocol/signals.ts';
 import { createLocalBus } from './local.ts';
-import type { Bus, Ring } from './port.ts';
+import type { Bus, Ring, Signal } from './port.ts';
 
 export interface NatsBus extends Bus {
   /** Rings nobody any more. */
@@ -13,8 +14,11 @@ export interface NatsBus extends Bus {
 /** What the instances say to each other: 24 bytes for each ring, the stream's id and its head … */
 const RINGS = 'cairn.rings';
 const RING_BYTES = ID_BYTES + 8;
-/** … and the ids of devices whose sessions are over. */
+/** … the ids of devices whose sessions are over … */
 const DISMISSALS = 'cairn.dismissals';
+/** … and what devices signal: stream, the stream's epoch, sender, and what only members can open. */
+const SIGNALS = 'cairn.signals';
+const SIGNAL_MESSAGE_BYTES = 2 * ID_BYTES + 8 + SIGNAL_BYTES;
 /** In one message, well below what a server takes. */
 const MOST_DISMISSED = 1_000;
 
@@ -39,6 +43,7 @@ export function createNatsBus(options: { url: string; logger: Logger }): NatsBus
     connection = made;
     made.subscribe(RINGS, { callback: (_, { data }) => hear(data) });
     made.subscribe(DISMISSALS, { callback: (_, { data }) => hearDismissal(data) });
+    made.subscribe(SIGNALS, { callback: (_, { data }) => hearSignal(data) });
     void sayStates(made, options.logger);
   });
   connecting.catch((thrown: unknown) => {
@@ -60,6 +65,11 @@ export function createNatsBus(options: { url: string; logger: Logger }): NatsBus
       }
     },
     onDismissal: local.onDismissal,
+    signal: (signal) => {
+      local.signal(signal);
+      if (connection?.isClosed() === false) connection.publish(SIGNALS, bytesFromSignal(signal));
+    },
+    onSignal: local.onSignal,
     close: async () => {
       closed = true;
       await connection?.close();
@@ -69,6 +79,11 @@ export function createNatsBus(options: { url: string; logger: Logger }): NatsBus
   function hear(data: Uint8Array): void {
     const ring = closed ? undefined : ringFromBytes(data);
     if (ring !== undefined) local.ring(ring);
+  }
+
+  function hearSignal(data: Uint8Array): void {
+    const signal = closed ? undefined : signalFromBytes(data);
+    if (signal !== undefined) local.signal(signal);
   }
 
   function hearDismissal(data: Uint8Array): void {
@@ -88,6 +103,23 @@ async function sayStates(connection: NatsConnection, logger: Logger): Promise<vo
 }
 
 const bytesFromRing = ({ stream, head }: Ring): Bytes => concat(bytesFromId(stream), u64(head));
+
+const bytesFromSignal = ({ stream, epoch, sender, payload }: Signal): Bytes =>
+  concat(bytesFromId(stream), u64(epoch), bytesFromId(sender), payload);
+
+/** As with rings; who may hear it is looked up here. */
+function signalFromBytes(data: Uint8Array): Signal | undefined {
+  if (data.length !== SIGNAL_MESSAGE_BYTES) return undefined;
+  const head = ringFromBytes(data.slice(0, RING_BYTES));
+  if (head === undefined) return undefined;
+  const sender = idFromBytes<DeviceId>(data.slice(RING_BYTES, RING_BYTES + ID_BYTES));
+  return {
+    stream: head.stream,
+    epoch: head.head,
+    sender,
+    payload: new Uint8Array(data.subarray(RING_BYTES + ID_BYTES)),
+  };
+}
 
 /** What others say is believed only as far as it makes somebody look: anything else is passed over. */
 function ringFromBytes(data: Uint8Array): Ring | undefined {

@@ -1,3 +1,4 @@
+import type { Bytes } from '../../core/bytes.ts';
 import type { DeviceId, StreamId } from '../../core/ids.ts';
 import type { EntryRow } from '../store/streamRows.ts';
 
@@ -15,6 +16,15 @@ export interface Fresh {
   readonly entries: readonly EntryRow[];
 }
 
+/** What a device says to the members of a stream that listen now. Nobody keeps it. */
+export interface Signal {
+  readonly stream: StreamId;
+  /** Of the stream when it was taken. */
+  readonly epoch: number;
+  readonly sender: DeviceId;
+  readonly payload: Bytes;
+}
+
 /** Carries rings between all that listen, on every instance of the relay. */
 export interface Bus {
   /** Rings may be lost, late, out of order or repeated: whoever listens looks for itself now and then. */
@@ -26,7 +36,12 @@ export interface Bus {
   dismiss(devices: readonly DeviceId[]): void;
   /** @returns what ends the subscription. */
   onDismissal(hear: HearDismissal): () => void;
+  /** May be lost: nobody looks for it. */
+  signal(signal: Signal): void;
+  /** @returns what ends the subscription. */
+  onSignal(hear: HearSignal): () => void;
 }
 
 export type Hear = (ring: Ring, fresh?: Fresh) => void;
+export type HearSignal = (signal: Signal) => void;
 export type HearDismissal = (devices: readonly DeviceId[]) => void;

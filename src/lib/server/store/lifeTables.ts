@@ -16,12 +16,21 @@ export interface ListedDevice {
   readonly lastSeen: number;
 }
 
+/** What an account's key said when it revoked a device. */
+export interface RevocationRow {
+  readonly at: number;
+  readonly signature: Bytes;
+}
+
 /** What becomes of accounts and their devices after they were made. */
 export interface LifeTables {
   findAccount(account: AccountId): Promise<AccountRow | undefined>;
   setStatus(account: AccountId, isActive: boolean, at: number): Promise<void>;
   /** All of them, revoked ones too, oldest first. */
   devicesOf(account: AccountId): Promise<ListedDevice[]>;
+  /** Keeps what was said of a device, unless what is kept was said later. */
+  keepRevocation(device: DeviceId, revocation: RevocationRow): Promise<void>;
+  revocationOf(device: DeviceId): Promise<RevocationRow | undefined>;
   /** The device logged in. */
   seen(device: DeviceId, now: number): Promise<void>;
   /**

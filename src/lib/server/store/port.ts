@@ -110,10 +110,18 @@ export interface KeyPackageRow {
   readonly bytes: Bytes;
 }
 
+export interface PoolCount {
+  readonly suite: number;
+  readonly available: number;
+  readonly lastResort: boolean;
+}
+
 export interface Reservation {
   readonly id: string;
   /** What the holder calls it, to ask for the same again. */
   readonly claim: string;
+  /** The cipher suite that the package has to be of. */
+  readonly suite: number;
   readonly holder: DeviceId;
   readonly holderAccount: AccountId;
   readonly at: number;
@@ -121,15 +129,16 @@ export interface Reservation {
 }
 
 export interface KeyPackageTables {
-  /** Adds those that the device has not published before; a new last resort replaces the one before it. */
+  /** Adds those that the device has not published before; a new last resort replaces the one before it of its suite. */
   insertPackages(device: DeviceId, rows: readonly KeyPackageRow[], now: number): Promise<void>;
   /** Hands out none of the device's packages any more. */
   retirePackages(device: DeviceId): Promise<void>;
-  countPackages(device: DeviceId, now: number): Promise<{ available: number; lastResort: boolean }>;
+  /** Those that are left, by suite; a suite of which there is none is left out. */
+  countPackages(device: DeviceId, now: number): Promise<PoolCount[]>;
   /** What `holder` has reserved of `device` under this claim and neither spent nor let end. */
   findClaim(
     device: DeviceId,
-    claim: Pick<Reservation, 'claim' | 'holder' | 'at'>,
+    claim: Pick<Reservation, 'claim' | 'suite' | 'holder' | 'at'>,
   ): Promise<{ readonly taken: KeyPackageRow; readonly reservation: string; readonly expiresAt: number } | undefined>;
   /** Takes the device's oldest available package that is valid at `reservation.at`, for nobody else to get. */
   reservePackage(device: DeviceId, reservation: Reservation): Promise<KeyPackageRow | undefined>;

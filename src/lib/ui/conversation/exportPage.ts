@@ -1,4 +1,4 @@
-import type { ConversationExport, ExportedMessage } from '../../services/client.ts';
+import type { FileMessage, FilePerson } from '../../domain/conversationFile.ts';
 
 /** The words of an exported page, and how it writes times. */
 export interface ExportWords {
@@ -11,13 +11,8 @@ export interface ExportWords {
   time(at: number): string;
 }
 
-/** A conversation as JSON text that another program can read. */
-export const jsonOf = (exported: ConversationExport): string =>
-  `${JSON.stringify({ format: 'cairn-conversation', version: 1, ...exported }, undefined, 2)}\n`;
-
-/** A conversation as one HTML page that needs nothing else: no scripts, nothing loaded. */
-export function pageOf({ title, messages }: ConversationExport, words: ExportWords): string {
-  return `<!doctype html>
+/** A page up to its first message: it needs nothing else, has no scripts, and loads nothing. */
+export const pageStart = (title: string, words: ExportWords): string => `<!doctype html>
 <html lang="${words.language}" dir="${words.direction}">
 <head>
 <meta charset="utf-8">
@@ -28,28 +23,36 @@ export function pageOf({ title, messages }: ConversationExport, words: ExportWor
 </head>
 <body>
 <h1 dir="auto">${escaped(title)}</h1>
-<p class="soft">${escaped(words.made)}</p>
-${messages.map((message) => articleOf(message, words)).join('\n')}
+<p class="soft">${escaped(words.made)}</p>`;
+
+/** @param self the account of whoever exports */
+export const pageMessages = (messages: readonly FileMessage[], self: string, words: ExportWords): string =>
+  messages.map((message) => `\n${articleOf(message, self, words)}`).join('');
+
+export const PAGE_END = `
 </body>
 </html>
 `;
-}
 
-function articleOf(message: ExportedMessage, words: ExportWords): string {
-  const from = message.from === '' ? words.self : message.from;
+function articleOf(message: FileMessage, self: string, words: ExportWords): string {
+  const nameOf = ({ account, name }: FilePerson): string => (account === self ? words.self : name);
+  const isOwn = message.from.account === self;
+  const at = Date.parse(message.at);
   const marks = message.editedAt === undefined ? '' : ` · ${escaped(words.edited)}`;
-  const body =
+  const answers = message.replyTo === undefined ? '' : ` <a href="#${escaped(message.replyTo)}">↩</a>`;
+  const reactions = (message.reactions ?? []).map(
+    ({ emoji, by }) => `${escaped(emoji)} ${escaped(by.map(nameOf).join(', '))}`,
+  );
+  const lines = [
     message.isDeleted === true
       ? `<p class="soft">${escaped(words.deleted)}</p>`
-      : `<p class="text" dir="auto">${escaped(message.text)}</p>`;
-  const answers = message.answers === undefined ? '' : ` <a href="#${escaped(message.answers)}">↩</a>`;
-  const reactions = (message.reactions ?? []).map(
-    ({ emoji, names }) =>
-      `${escaped(emoji)} ${escaped(names.map((name) => (name === '' ? words.self : name)).join(', '))}`,
-  );
-  return `<article id="${escaped(message.id)}"${message.from === '' ? ' class="own"' : ''}>
-<p class="soft"><b dir="auto">${escaped(from)}</b> · <time datetime="${new Date(message.at).toISOString()}">${escaped(words.time(message.at))}</time>${marks}${answers}</p>
-${body}${reactions.length === 0 ? '' : `\n<p class="soft">${reactions.join(' · ')}</p>`}
+      : `<p class="text" dir="auto">${escaped(message.text)}</p>`,
+    ...(message.attachments ?? []).map(({ name }) => `<p class="soft" dir="auto">📎 ${escaped(name)}</p>`),
+    ...(reactions.length === 0 ? [] : [`<p class="soft">${reactions.join(' · ')}</p>`]),
+  ];
+  return `<article id="${escaped(message.id)}"${isOwn ? ' class="own"' : ''}>
+<p class="soft"><b dir="auto">${escaped(nameOf(message.from))}</b> · <time datetime="${escaped(message.at)}">${escaped(words.time(at))}</time>${marks}${answers}</p>
+${lines.join('\n')}
 </article>`;
 }
 

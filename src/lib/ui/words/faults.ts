@@ -25,6 +25,7 @@ const words = {
   'bad-reaction': m.fault_bad_reaction,
   'already-sent': m.fault_already_sent,
   'time-not-ahead': m.fault_time_not_ahead,
+  'too-many-folders': m.fault_too_many_folders,
   'too-many-files': m.fault_too_many_files,
   'bad-path': m.fault_bad_path,
   'already-shared': m.fault_already_shared,
@@ -121,6 +122,10 @@ const words = {
   'backup-newer': m.fault_backup_newer,
   'backup-key': m.fault_backup_key,
   'backup-chain': m.fault_backup_chain,
+  'conversation-file-foreign': m.fault_conversation_file_foreign,
+  'conversation-file-newer': m.fault_conversation_file_newer,
+  'conversation-file-damaged': m.fault_conversation_file_damaged,
+  'conversation-file-large': m.fault_conversation_file_large,
 } as const satisfies Record<string, () => string>;
 
 export type FaultCode = keyof typeof words;

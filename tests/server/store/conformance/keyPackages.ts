@@ -16,6 +16,7 @@ const packageOf = (of: Partial<KeyPackageRow> = {}): KeyPackageRow => ({
 const reservationOf = (holder: Person, of: Partial<Reservation> = {}): Reservation => ({
   id: newId(),
   claim: newId(),
+  suite: 83,
   holder: holder.device,
   holderAccount: holder.account,
   at: 100,
@@ -27,8 +28,13 @@ const publish = (store: Store, device: DeviceId, ...rows: readonly KeyPackageRow
   store.write(({ keyPackages }) => keyPackages.insertPackages(device, rows, 1));
 const reserve = (store: Store, device: DeviceId, reservation: Reservation) =>
   store.write(({ keyPackages }) => keyPackages.reservePackage(device, reservation));
-const count = (store: Store, device: DeviceId, now = 1) =>
+const pools = (store: Store, device: DeviceId, now = 1) =>
   store.read(({ keyPackages }) => keyPackages.countPackages(device, now));
+const count = async (store: Store, device: DeviceId, now?: number) => {
+  const { available = 0, lastResort = false } =
+    (await pools(store, device, now)).find(({ suite }) => suite === 83) ?? {};
+  return { available, lastResort };
+};
 
 export function keyPackagesConform({ open, shared }: Engine): void {
   async function two(): Promise<{ store: Store; ana: Person; ben: Person }> {
@@ -49,6 +55,20 @@ export function keyPackagesConform({ open, shared }: Engine): void {
       await publish(store, ana.device, newer);
       const used = await store.write(({ keyPackages }) => keyPackages.useLastResort(ana.device, reservationOf(ben)));
       expect(used).toEqual(newer);
+    });
+
+    test('of one suite are none of another', async () => {
+      const { store, ana, ben } = await two();
+      const [hybrid, classical] = [packageOf({ lastResort: true }), packageOf({ suite: 1, lastResort: true })];
+      await publish(store, ana.device, packageOf(), hybrid, classical);
+      expect(await pools(store, ana.device)).toEqual([
+        { suite: 1, available: 0, lastResort: true },
+        { suite: 83, available: 1, lastResort: true },
+      ]);
+      expect(await reserve(store, ana.device, reservationOf(ben, { suite: 1 }))).toBeUndefined();
+      const resortOf = (suite: number) =>
+        store.write(({ keyPackages }) => keyPackages.useLastResort(ana.device, reservationOf(ben, { suite })));
+      expect([await resortOf(1), await resortOf(83), await resortOf(2)]).toEqual([classical, hybrid, undefined]);
     });
 
     test('are reserved one by one, those that end first before the others, until none is left', async () => {
@@ -89,12 +109,14 @@ export function keyPackagesConform({ open, shared }: Engine): void {
       const [first, second] = [reservationOf(ben), reservationOf(ben)];
       await reserve(store, ana.device, first);
       await store.write(({ keyPackages }) => keyPackages.useLastResort(ana.device, second));
-      const find = (by: Pick<Reservation, 'claim' | 'holder' | 'at'>) =>
+      const find = (by: Pick<Reservation, 'claim' | 'suite' | 'holder' | 'at'>) =>
         store.read(({ keyPackages }) => keyPackages.findClaim(ana.device, by));
       expect(await find(first)).toEqual({ taken: row, reservation: first.id, expiresAt: 200 });
       expect(await find(second)).toEqual({ taken: resort, reservation: second.id, expiresAt: 200 });
       expect(await find({ ...first, holder: ana.device })).toBeUndefined();
       expect(await find({ ...first, claim: newId() })).toBeUndefined();
+      expect(await find({ ...first, suite: 1 })).toBeUndefined();
+      expect(await find({ ...second, suite: 1 })).toBeUndefined();
       expect(await find({ ...first, at: 200 })).toBeUndefined();
       const spend = ({ id, holder }: Reservation) =>
         store.write(({ keyPackages }) => keyPackages.spendReservation(id, holder, newId<StreamId>(), 150));

@@ -32,6 +32,25 @@ export function livesConform({ open }: Engine): void {
     });
   });
 
+  describe('what was said of a device that was revoked', () => {
+    test('is kept once there is something, and then the latest', async () => {
+      const store = await open();
+      const [ana, ben] = [await newPerson(store), await newPerson(store)];
+      const find = (of: typeof ana) => store.read(({ life }) => life.revocationOf(of.device));
+      expect(await find(ana)).toBeUndefined();
+      const [first, later, earlier] = [0, 30, 20].map((at) => ({ at, signature: bytes(64) }));
+      for (const [said, kept] of [
+        [first, first],
+        [later, later],
+        [earlier, later],
+      ]) {
+        await store.write(({ life }) => life.keepRevocation(ana.device, said ?? { at: 0, signature: bytes(64) }));
+        expect(await find(ana)).toEqual(kept);
+      }
+      expect(await find(ben)).toBeUndefined();
+    });
+  });
+
   describe('handles', () => {
     test('are one for each look and one for each account, and rest before others get them', async () => {
       const store = await open();

@@ -7,6 +7,7 @@ import { doors } from './0006_doors.ts';
 import { pushAndDirectory } from './0007_push_and_directory.ts';
 import { rendezvous } from './0008_rendezvous.ts';
 import { deletedAccounts } from './0009_deleted_accounts.ts';
+import { revocations } from './0010_revocations.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps, in order. */
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   pushAndDirectory,
   rendezvous,
   deletedAccounts,
+  revocations,
 ];

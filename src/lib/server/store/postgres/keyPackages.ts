@@ -22,8 +22,9 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
         if (added === 0 || !row.lastResort) continue;
         await sql.run(
           `UPDATE key_packages SET status = 'expired'
-           WHERE device = $1 AND last_resort AND status = 'available' AND ref <> $2`,
+           WHERE device = $1 AND suite = $2 AND last_resort AND status = 'available' AND ref <> $3`,
           bytesFromId(device),
+          row.suite,
           row.ref,
         );
       }
@@ -35,27 +36,32 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
       );
     },
     async countPackages(device, now) {
-      const row = await sql.one(
-        `SELECT count(*) FILTER (WHERE NOT last_resort) AS available, count(*) FILTER (WHERE last_resort) > 0 AS resort
-         FROM key_packages WHERE device = $1 AND status = 'available' AND not_after > $2`,
+      const rows = await sql.all(
+        `SELECT suite, count(*) FILTER (WHERE NOT last_resort) AS available, bool_or(last_resort) AS resort
+         FROM key_packages WHERE device = $1 AND status = 'available' AND not_after > $2 GROUP BY suite ORDER BY suite`,
         bytesFromId(device),
         now,
       );
-      if (row === undefined) return { available: 0, lastResort: false };
-      return { available: integer(row, 'available'), lastResort: flag(row, 'resort') };
+      return rows.map((row) => ({
+        suite: integer(row, 'suite'),
+        available: integer(row, 'available'),
+        lastResort: flag(row, 'resort'),
+      }));
     },
-    async findClaim(device, { claim, holder, at }) {
-      const values = [bytesFromId(device), bytesFromId(claim), bytesFromId(holder), at];
+    async findClaim(device, { claim, suite, holder, at }) {
+      const values = [bytesFromId(device), bytesFromId(claim), bytesFromId(holder), at, suite];
       const row =
         (await sql.one(
           `SELECT ${COLUMNS}, reservation, reservation_expires_at AS ends FROM key_packages
-           WHERE device = $1 AND claim = $2 AND status = 'reserved' AND reserved_by = $3 AND reservation_expires_at > $4`,
+           WHERE device = $1 AND claim = $2 AND status = 'reserved' AND reserved_by = $3 AND reservation_expires_at > $4
+             AND suite = $5`,
           ...values,
         )) ??
         (await sql.one(
           `SELECT p.ref, p.suite, p.not_after, p.last_resort, p.bytes, u.reservation, u.expires_at AS ends
            FROM last_resort_uses u JOIN key_packages p ON p.device = u.device AND p.ref = u.ref
-           WHERE u.device = $1 AND u.claim = $2 AND u.spent_at IS NULL AND u.reserved_by = $3 AND u.expires_at > $4`,
+           WHERE u.device = $1 AND u.claim = $2 AND u.spent_at IS NULL AND u.reserved_by = $3 AND u.expires_at > $4
+             AND p.suite = $5`,
           ...values,
         ));
       if (row === undefined) return undefined;
@@ -65,13 +71,13 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
         expiresAt: integer(row, 'ends'),
       };
     },
-    async reservePackage(device, { id, claim, holder, holderAccount, at, expiresAt }) {
+    async reservePackage(device, { id, claim, suite, holder, holderAccount, at, expiresAt }) {
       const row = await sql.one(
         `UPDATE key_packages SET status = 'reserved', reservation = $1, claim = $2, reserved_by = $3,
            reserved_by_account = $4, reserved_at = $5, reservation_expires_at = $6
          WHERE device = $7 AND ref = (
            SELECT ref FROM key_packages
-           WHERE device = $7 AND status = 'available' AND NOT last_resort AND not_after > $5
+           WHERE device = $7 AND suite = $8 AND status = 'available' AND NOT last_resort AND not_after > $5
            ORDER BY not_after, created_at, ref LIMIT 1 FOR UPDATE)
          RETURNING ${COLUMNS}`,
         bytesFromId(id),
@@ -81,15 +87,17 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
         at,
         expiresAt,
         bytesFromId(device),
+        suite,
       );
       return row === undefined ? undefined : packageFromRow(row);
     },
-    async useLastResort(device, { id, claim, holder, at, expiresAt }) {
+    async useLastResort(device, { id, claim, suite, holder, at, expiresAt }) {
       const row = await sql.one(
         `SELECT ${COLUMNS} FROM key_packages
-         WHERE device = $1 AND status = 'available' AND last_resort AND not_after > $2 LIMIT 1`,
+         WHERE device = $1 AND suite = $3 AND status = 'available' AND last_resort AND not_after > $2 LIMIT 1`,
         bytesFromId(device),
         at,
+        suite,
       );
       if (row === undefined) return undefined;
       await sql.run(

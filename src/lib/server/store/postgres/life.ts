@@ -50,6 +50,21 @@ export function createLifeTables(sql: Statements, lock: RowLock): LifeTables {
         lastSeen: integer(row, 'last_seen'),
       }));
     },
+    async keepRevocation(device, { at, signature }) {
+      await sql.run(
+        'UPDATE devices SET revoked_at = $1, revocation = $2 WHERE id = $3 AND coalesce(revoked_at, -1) < $1',
+        at,
+        signature,
+        bytesFromId(device),
+      );
+    },
+    async revocationOf(device) {
+      const row = await sql.one(
+        'SELECT revoked_at, revocation FROM devices WHERE id = $1 AND revocation IS NOT NULL',
+        bytesFromId(device),
+      );
+      return row === undefined ? undefined : { at: integer(row, 'revoked_at'), signature: blob(row, 'revocation') };
+    },
     async seen(device, now) {
       await sql.run('UPDATE devices SET last_seen = $1 WHERE id = $2', now, bytesFromId(device));
     },

@@ -22,8 +22,9 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
         if (added === 0 || !row.lastResort) continue;
         sql.run(
           `UPDATE key_packages SET status = 'expired'
-           WHERE device = ? AND last_resort = 1 AND status = 'available' AND ref <> ?`,
+           WHERE device = ? AND suite = ? AND last_resort = 1 AND status = 'available' AND ref <> ?`,
           bytesFromId(device),
+          row.suite,
           row.ref,
         );
       }
@@ -35,30 +36,32 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
       );
     },
     async countPackages(device, now) {
-      const counts = { available: 0, lastResort: false };
-      for (const row of sql.all(
-        `SELECT last_resort, count(*) AS packages FROM key_packages
-         WHERE device = ? AND status = 'available' AND not_after > ? GROUP BY last_resort`,
+      const rows = sql.all(
+        `SELECT suite, sum(last_resort = 0) AS available, max(last_resort) AS resort FROM key_packages
+         WHERE device = ? AND status = 'available' AND not_after > ? GROUP BY suite ORDER BY suite`,
         bytesFromId(device),
         now,
-      )) {
-        if (integer(row, 'last_resort') === 1) counts.lastResort = true;
-        else counts.available = integer(row, 'packages');
-      }
-      return counts;
+      );
+      return rows.map((row) => ({
+        suite: integer(row, 'suite'),
+        available: integer(row, 'available'),
+        lastResort: integer(row, 'resort') === 1,
+      }));
     },
-    async findClaim(device, { claim, holder, at }) {
-      const values = [bytesFromId(device), bytesFromId(claim), bytesFromId(holder), at];
+    async findClaim(device, { claim, suite, holder, at }) {
+      const values = [bytesFromId(device), bytesFromId(claim), bytesFromId(holder), at, suite];
       const row =
         sql.one(
           `SELECT ${COLUMNS}, reservation, reservation_expires_at AS ends FROM key_packages
-           WHERE device = ? AND claim = ? AND status = 'reserved' AND reserved_by = ? AND reservation_expires_at > ?`,
+           WHERE device = ? AND claim = ? AND status = 'reserved' AND reserved_by = ? AND reservation_expires_at > ?
+             AND suite = ?`,
           ...values,
         ) ??
         sql.one(
           `SELECT p.ref, p.suite, p.not_after, p.last_resort, p.bytes, u.reservation, u.expires_at AS ends
            FROM last_resort_uses u JOIN key_packages p ON p.device = u.device AND p.ref = u.ref
-           WHERE u.device = ? AND u.claim = ? AND u.spent_at IS NULL AND u.reserved_by = ? AND u.expires_at > ?`,
+           WHERE u.device = ? AND u.claim = ? AND u.spent_at IS NULL AND u.reserved_by = ? AND u.expires_at > ?
+             AND p.suite = ?`,
           ...values,
         );
       if (row === undefined) return undefined;
@@ -68,13 +71,13 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
         expiresAt: integer(row, 'ends'),
       };
     },
-    async reservePackage(device, { id, claim, holder, holderAccount, at, expiresAt }) {
+    async reservePackage(device, { id, claim, suite, holder, holderAccount, at, expiresAt }) {
       const row = sql.one(
         `UPDATE key_packages SET status = 'reserved', reservation = ?, claim = ?, reserved_by = ?, reserved_by_account = ?,
            reserved_at = ?, reservation_expires_at = ?
          WHERE rowid = (
            SELECT rowid FROM key_packages
-           WHERE device = ? AND status = 'available' AND last_resort = 0 AND not_after > ?
+           WHERE device = ? AND suite = ? AND status = 'available' AND last_resort = 0 AND not_after > ?
            ORDER BY not_after, rowid LIMIT 1)
          RETURNING ${COLUMNS}`,
         bytesFromId(id),
@@ -84,15 +87,17 @@ export function createKeyPackageTables(sql: Statements): KeyPackageTables {
         at,
         expiresAt,
         bytesFromId(device),
+        suite,
         at,
       );
       return row === undefined ? undefined : packageFromRow(row);
     },
-    async useLastResort(device, { id, claim, holder, at, expiresAt }) {
+    async useLastResort(device, { id, claim, suite, holder, at, expiresAt }) {
       const row = sql.one(
         `SELECT ${COLUMNS} FROM key_packages
-         WHERE device = ? AND status = 'available' AND last_resort = 1 AND not_after > ? LIMIT 1`,
+         WHERE device = ? AND suite = ? AND status = 'available' AND last_resort = 1 AND not_after > ? LIMIT 1`,
         bytesFromId(device),
+        suite,
         at,
       );
       if (row === undefined) return undefined;

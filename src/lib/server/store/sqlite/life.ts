@@ -45,6 +45,22 @@ export function createLifeTables(sql: Statements): LifeTables {
           lastSeen: integer(row, 'last_seen'),
         }));
     },
+    async keepRevocation(device, { at, signature }) {
+      sql.run(
+        'UPDATE devices SET revoked_at = ?, revocation = ? WHERE id = ? AND coalesce(revoked_at, -1) < ?',
+        at,
+        signature,
+        bytesFromId(device),
+        at,
+      );
+    },
+    async revocationOf(device) {
+      const row = sql.one(
+        'SELECT revoked_at, revocation FROM devices WHERE id = ? AND revocation IS NOT NULL',
+        bytesFromId(device),
+      );
+      return row === undefined ? undefined : { at: integer(row, 'revoked_at'), signature: blob(row, 'revocation') };
+    },
     async seen(device, now) {
       sql.run('UPDATE devices SET last_seen = ? WHERE id = ?', now, bytesFromId(device));
     },
