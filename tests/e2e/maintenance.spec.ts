@@ -67,6 +67,39 @@ test('the store is shown as a picture, checked, and mended where it is damaged',
   expect((await download).suggestedFilename()).toBe('cairn-audit-log.jsonl');
 });
 
+test('whether the browser keeps the store is shown, asked for, and refused in words', async ({ join }) => {
+  const ana = await join('Ana');
+  const { page, context } = ana;
+  // Chromium alone decides whether it keeps a store, and asks nobody. This is what it would decide.
+  const browser = await context.browser()!.newBrowserCDPSession();
+  const { targetInfo } = await (await context.newCDPSession(page)).send('Target.getTargetInfo');
+  const decide = (setting: 'granted' | 'denied') =>
+    browser.send('Browser.setPermission', {
+      permission: { name: 'persistent-storage' },
+      setting,
+      origin: ana.cable.origin,
+      ...(targetInfo.browserContextId && { browserContextId: targetInfo.browserContextId }),
+    });
+  const open = async () => {
+    await goTo(page, 'You');
+    await page.getByRole('link', { name: 'Storage and maintenance' }).click();
+  };
+  const ask = page.getByRole('button', { name: 'Ask the browser to keep it' });
+
+  await decide('denied');
+  await open();
+  await expect(page.getByText('This browser may throw out what Cairn stores')).toBeVisible();
+  await ask.click();
+  await expect(page.getByText('The browser did not agree.')).toBeVisible();
+
+  await decide('granted');
+  await page.goto(new URL('/', page.url()).href);
+  await ana.unlock();
+  await open();
+  await expect(page.getByText('This browser keeps what Cairn stores')).toBeVisible();
+  await expect(ask).toBeHidden();
+});
+
 test('a store that a newer Cairn used is left alone, and says so', async ({ join }) => {
   const ana = await join('Ana');
   const { page } = ana;
