@@ -57,14 +57,15 @@ describe('what is written by hand', () => {
         entries: fc.array(fc.tuple(id<StreamId>(), entry).map(([stream, rest]) => ({ stream, ...rest }))),
         more: fc.boolean(),
         ends: fc.dictionary(id<StreamId>(), natural),
+        trimmed: fc.dictionary(id<StreamId>(), natural),
       },
       { requiredKeys: ['entries', 'more'] },
     );
     fc.assert(
       fc.property(caughtUp, (value) => {
         // A dictionary of the generator may have no prototype, which the general codec does not take.
-        const { ends, ...rest } = value;
-        const plain = ends === undefined ? rest : { ...rest, ends: { ...ends } };
+        const { ends, trimmed, ...rest } = value;
+        const plain = { ...rest, ...(ends && { ends: { ...ends } }), ...(trimmed && { trimmed: { ...trimmed } }) };
         expect(hot.bytesFromCatchUp(plain)).toEqual(cborFromValue(plain));
       }),
     );

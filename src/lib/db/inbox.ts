@@ -31,6 +31,7 @@ const GAP_PATIENCE = 3;
  * Stores new entries and moves the cursors, together. Entries behind a cursor are left out; cursors never go
  * back. In one of the `gapless` streams what follows a gap is left out too, for the first few times; then it
  * is taken, and the number of the first missing entry stays with the cursor.
+ * @param trimmed streams whose next entry the relay has no more, and the first that it has: they go on there.
  * @returns how many of the entries are dealt with.
  */
 export async function collectEntries(
@@ -38,9 +39,20 @@ export async function collectEntries(
   entries: readonly InboxRow[],
   gapless: ReadonlySet<string>,
   now: number,
+  trimmed: Readonly<Partial<Record<StreamId, number>>> = {},
 ): Promise<number> {
   return store.tx('rw', ['inbox', 'cursors'], async () => {
     const cursors = new Map((await store.cursors.toArray()).map((row) => [row.streamId, row]));
+    const moved = new Set<StreamId>();
+    for (const [id, first = 0] of Object.entries(trimmed)) {
+      const streamId = id as StreamId;
+      const before = cursors.get(streamId);
+      const { missingFrom, trimmedFrom = (before?.seq ?? 0) + 1 } = before ?? {};
+      if (first <= (before?.seq ?? 0) + 1) continue;
+      const missing = missingFrom === undefined ? {} : { missingFrom };
+      cursors.set(streamId, { streamId, seq: first - 1, updatedAt: now, ...missing, trimmedFrom });
+      moved.add(streamId);
+    }
     const held = new Set<StreamId>();
     const fresh: InboxRow[] = [];
     for (const entry of entries) {
@@ -54,11 +66,18 @@ export async function collectEntries(
         continue;
       }
       const missingFrom = before?.missingFrom ?? (skips ? before.seq + 1 : undefined);
-      cursors.set(streamId, { streamId, seq, updatedAt: now, ...(missingFrom === undefined ? {} : { missingFrom }) });
+      const trimmedFrom = before?.trimmedFrom;
+      cursors.set(streamId, {
+        streamId,
+        seq,
+        updatedAt: now,
+        ...(missingFrom === undefined ? {} : { missingFrom }),
+        ...(trimmedFrom === undefined ? {} : { trimmedFrom }),
+      });
       fresh.push(entry);
     }
     await store.inbox.bulkPut(fresh);
-    const touched = new Set([...fresh.map((entry) => entry.streamId), ...held]);
+    const touched = new Set([...moved, ...fresh.map((entry) => entry.streamId), ...held]);
     await store.cursors.bulkPut([...touched].flatMap((streamId) => cursors.get(streamId) ?? []));
     return entries.filter((entry) => !held.has(entry.streamId) || fresh.includes(entry)).length;
   });
@@ -69,15 +88,27 @@ export async function expectGap(store: Store, streamId: StreamId): Promise<void>
   await store.cursors.update(streamId, { isLetIn: true });
 }
 
-/** Streams in which the relay skipped entries, and from where; telling it once forgets it. Inside the caller's transaction. */
-export async function takeGaps(store: Store): Promise<{ streamId: StreamId; from: number }[]> {
-  const gaps: { streamId: StreamId; from: number }[] = [];
-  for (const { missingFrom, ...row } of await store.cursors.toArray()) {
-    if (missingFrom === undefined) continue;
-    gaps.push({ streamId: row.streamId, from: missingFrom });
-    await store.cursors.put(row);
-  }
-  return gaps;
+/** Streams of which entries never came, as nobody was told yet. */
+export async function streamsWithGaps(store: Store): Promise<StreamId[]> {
+  const rows = await store.cursors.toArray();
+  return rows
+    .filter(({ missingFrom, trimmedFrom }) => missingFrom !== undefined || trimmedFrom !== undefined)
+    .map(({ streamId }) => streamId);
+}
+
+/** From where on entries never came: that were skipped, and that were too old. */
+interface Gap {
+  readonly missingFrom?: number | undefined;
+  readonly trimmedFrom?: number | undefined;
+}
+
+/** From where on entries of a stream never came; telling it once forgets it. Inside the caller's transaction. */
+export async function takeGap(store: Store, stream: StreamId): Promise<Gap> {
+  const cursor = await store.cursors.get(stream);
+  if (cursor === undefined) return {};
+  const { missingFrom, trimmedFrom, ...row } = cursor;
+  await store.cursors.put(row);
+  return { missingFrom, trimmedFrom };
 }
 
 /** Streams that have entries to process. */

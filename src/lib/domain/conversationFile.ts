@@ -55,7 +55,10 @@ export interface FileAttachment {
 /** What happened in a group. */
 export type FileNotice =
   | { readonly what: 'created' | 'joined'; readonly by?: FilePerson }
-  | { readonly what: 'returned' | 'device' | 'arrived' | 'left' | 'inherited'; readonly who: readonly FilePerson[] }
+  | {
+      readonly what: 'returned' | 'device' | 'arrived' | 'left' | 'inherited' | 'missed';
+      readonly who: readonly FilePerson[];
+    }
   | { readonly what: 'added' | 'removed'; readonly by: FilePerson; readonly who: readonly FilePerson[] }
   | { readonly what: 'role'; readonly by: FilePerson; readonly who: readonly FilePerson[]; readonly role: Role }
   | { readonly what: 'renamed'; readonly by: FilePerson; readonly name: string }

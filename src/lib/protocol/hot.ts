@@ -97,17 +97,20 @@ export function bytesFromLive({ stream, entries }: LiveEntries): Bytes {
   return to.done();
 }
 
-export function bytesFromCatchUp({ entries, more, ends }: CatchUpAnswer): Bytes {
-  const to = new Writer(sizeOf(entries)).head(MAP, ends === undefined ? 2 : 3);
-  if (ends !== undefined) {
-    const rows = Object.entries(ends).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    to.text('ends').head(MAP, rows.length);
-    for (const [stream, end = 0] of rows) to.text(stream).head(UNSIGNED, end);
-  }
+export function bytesFromCatchUp({ entries, more, ends, trimmed }: CatchUpAnswer): Bytes {
+  const to = new Writer(sizeOf(entries)).head(MAP, 2 + Number(ends !== undefined) + Number(trimmed !== undefined));
+  if (ends !== undefined) writeNumbers(to.text('ends'), ends);
   to.text('more').byte(more ? TRUE : FALSE);
   to.text('entries').head(ARRAY, entries.length);
   for (const entry of entries) writeEntry(to, entry, entry.stream);
+  if (trimmed !== undefined) writeNumbers(to.text('trimmed'), trimmed);
   return to.done();
+}
+
+function writeNumbers(to: Writer, numbers: Readonly<Partial<Record<string, number>>>): void {
+  const rows = Object.entries(numbers).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  to.head(MAP, rows.length);
+  for (const [stream, number = 0] of rows) to.text(stream).head(UNSIGNED, number);
 }
 
 export function bytesFromAppendAnswer({ results }: AppendAnswer): Bytes {

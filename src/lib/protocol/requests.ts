@@ -253,6 +253,11 @@ export const catchUp = {
     more: v.boolean(),
     /** Streams that end before the reader's cursor, and where: the cursor is none of this relay's. */
     ends: v.exactOptional(v.pipe(plainMap<Record<string, number>>(), v.record(streamId, natural))),
+    /**
+     * Streams whose next entry for the reader is gone, because it was too old, and the first that is there, or
+     * will be. What was before that can't be had any more: the reader goes on there.
+     */
+    trimmed: v.exactOptional(v.pipe(plainMap<Record<string, number>>(), v.record(streamId, natural))),
   }),
 };
 

@@ -29,7 +29,8 @@ interface Reading {
  * of the device and its next invitation.
  *
  * A cursor before the point where the device was let in counts as that point; one beyond the end is
- * answered with the end.
+ * answered with the end. Where entries behind the cursor are gone because they were too old, the answer names
+ * the first that is there, and goes on with that one.
  */
 export async function catchUp(context: RelayContext, caller: Caller, { cursors }: CatchUp): Outcome<CatchUpAnswer> {
   const turn = context.random.bytes(4).reduce((number, byte) => number * 256 + byte, 0);
@@ -38,11 +39,17 @@ export async function catchUp(context: RelayContext, caller: Caller, { cursors }
     const waiting: Reading[] = [];
     const begun = new Set<StreamId>();
     const ends: Record<StreamId, number> = {};
+    const trimmed: Record<StreamId, number> = {};
     let later = false;
-    for (const { stream, since, last } of await tables.streams.readableStreams(caller.device)) {
-      const after = Math.max(since, cursors[stream] ?? 0);
-      if (after <= last) delete ends[stream];
+    for (const stay of await tables.streams.readableStreams(caller.device)) {
+      const { stream, since, last } = stay;
+      const shown = cursors[stream] ?? 0;
+      if (shown > stay.passed && stay.passed < last) context.passed.note(stream, caller.device, Math.min(shown, last));
+      const from = Math.max(since, shown);
+      if (from <= Math.max(last, stay.trimmed)) delete ends[stream];
       else if (!begun.has(stream)) ends[stream] = last;
+      if (from < Math.min(last, stay.trimmed)) trimmed[stream] = stay.trimmed + 1;
+      const after = Math.max(from, stay.trimmed);
       if (after >= last) continue;
       // What came while the device was out is not for it: the stay after that is another answer's.
       if (begun.has(stream)) {
@@ -60,6 +67,7 @@ export async function catchUp(context: RelayContext, caller: Caller, { cursors }
       entries: answer.flatMap(({ entries }) => entries),
       more: left || later,
       ...(Object.keys(ends).length > 0 && { ends }),
+      ...(Object.keys(trimmed).length > 0 && { trimmed }),
     });
   });
 }

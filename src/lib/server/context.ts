@@ -7,6 +7,7 @@ import type { RelayFault } from '../protocol/errors.ts';
 import type { append } from '../protocol/requests.ts';
 import type { Bus } from './bus/port.ts';
 import type { BlobStore } from './blobs/port.ts';
+import type { Passed } from './passed.ts';
 import type { RateLimit } from './rateLimit.ts';
 import type { Store } from './store/port.ts';
 
@@ -14,6 +15,8 @@ import type { Store } from './store/port.ts';
 export interface RelayContext {
   readonly store: Store;
   readonly bus: Bus;
+  /** What cursors say of how far devices have read. */
+  readonly passed: Passed;
   /** Takes what is sent to the streams. */
   readonly appends: Appends;
   readonly blobs: BlobStore;

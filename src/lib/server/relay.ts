@@ -22,8 +22,10 @@ import { createTurns } from './turns.ts';
 import { createMetrics } from './operator/metrics.ts';
 import type { Overview } from './operator/page.ts';
 import type { Statistics } from './store/statisticsTables.ts';
+import { createPassed } from './passed.ts';
 import { createPush, keptVapidKeys } from './push.ts';
 import { invite } from './registration.ts';
+import { standardRetention, trimStreams, type Retention } from './retention.ts';
 import { createSessions } from './sessions.ts';
 import { createRateLimit } from './rateLimit.ts';
 import { SIGNALS_PER_DEVICE, SIGNALS_PER_STREAM } from './signals.ts';
@@ -101,6 +103,7 @@ export interface RelayOptions {
   /** Where blobs lie; in the folder `blobs` of `dataDir` by default. */
   readonly blobs?: BlobStore | undefined;
   readonly quotas?: Partial<Quotas>;
+  readonly retention?: Partial<Retention>;
   /** By default everybody may come, and pays nothing. */
   readonly registration?: Partial<Registration>;
   readonly push?: Partial<PushOptions>;
@@ -135,11 +138,14 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       push.wake(ring);
     },
   };
+  const passed = createPassed();
+  const retention = { ...standardRetention, ...options.retention };
   const sessions = createSessions({ store, clock });
   const byStream = limitOf('perStream');
   const context: RelayContext = {
     store,
     bus: wakingBus,
+    passed,
     appends: createAppends({ store, bus: wakingBus, clock, byStream }),
     push: { contact: 'mailto:operator@localhost', ...options.push, vapidKeys: keptVapidKeys(store) },
     blobs: options.blobs ?? (dataDir === ':memory:' ? createMemoryBlobs() : createFolderBlobs(join(dataDir, 'blobs'))),
@@ -168,6 +174,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   const bytesByDevice = limitOf('bytesPerDevice');
   const metrics = createMetrics(clock);
   let stopSweeping = clock.after(SWEEP_MS, () => void sweep());
+  let stopTrimming = clock.after(TRIM_MS, () => void trim());
   let closing: Promise<void> | undefined;
 
   return {
@@ -275,9 +282,20 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     if (closing === undefined) stopSweeping = clock.after(SWEEP_MS, () => void sweep());
   }
 
+  async function trim(): Promise<void> {
+    try {
+      const gone = await trimStreams({ store, passed, clock, retention }, () => closing !== undefined);
+      if (gone > 0) logger.log('info', 'trimmed', { entries: gone });
+    } catch (thrown) {
+      logger.log('warn', 'trim-failed', { name: thrown instanceof Error ? thrown.message : 'unknown' });
+    }
+    if (closing === undefined) stopTrimming = clock.after(TRIM_MS, () => void trim());
+  }
+
   function close(): Promise<void> {
     closing ??= (async () => {
       stopSweeping();
+      stopTrimming();
       stopDismissing();
       doorbell.close();
       push.close();
@@ -291,6 +309,8 @@ const standardQuotas: Quotas = { blobBytes: 8 * limits.blob };
 /** Sockets of one device: its tabs and its service worker, and those that broke and nobody noticed yet. */
 const MOST_LISTENERS = 32;
 const SWEEP_MS = 10 * 60_000;
+/** Between two looks for entries that are too old. */
+export const TRIM_MS = 3600_000;
 const CBOR = { 'content-type': 'application/cbor', 'cache-control': 'no-store' } as const;
 
 /** A fault as it travels: an `errorBody` with the status of its code. */

@@ -5,6 +5,7 @@ import type { NatsBus } from './bus/nats.ts';
 import { securityHeaders } from './headers.ts';
 import { addressFrom, createApi } from './nodeHttp.ts';
 import { createRelay, type Relay } from './relay.ts';
+import { DAY_MS } from './retention.ts';
 import { createSockets, type Sockets } from './socket.ts';
 
 /** The relay of this process with its sockets. */
@@ -44,6 +45,7 @@ const SLOT = Symbol.for('cairn.relay');
  * - `WORK_BITS`: of the puzzle for new devices, 16 by default, 0 for none; `INVITE_ONLY=1`: no account without one.
  * - `PUSH_CONTACT`: `mailto:` address for push services; `PUSH_HOSTS`: further ones, with commas between.
  * - `BLOB_QUOTA`: bytes that one account may hold, 16 GiB by default.
+ * - `KEEP_READ_DAYS`, `KEEP_DAYS`: how long entries stay that all have read, and others; 30 and 180, 0 is without end.
  * - `S3_BUCKET`, `S3_REGION`, `S3_ENDPOINT`, `S3_ACCESS_KEY`, `S3_SECRET_KEY`: blobs go there and not into the folder.
  * - `OPERATOR_TOKEN`: opens `/metrics` and `/api/operator`; without one they are closed.
  * - `ADDRESS_HEADER`, `XFF_DEPTH`: where the proxy in front says who asks; see {@link addressFrom}.
@@ -70,6 +72,10 @@ async function run(env: NodeJS.ProcessEnv): Promise<RunningRelay> {
     },
     registration: { workBits: Number(env['WORK_BITS'] ?? 16), inviteOnly: env['INVITE_ONLY'] === '1' },
     quotas: { blobBytes: amount(env, 'BLOB_QUOTA', 16 * 2 ** 30) },
+    retention: {
+      readMs: amount(env, 'KEEP_READ_DAYS', 30) * DAY_MS,
+      anyMs: amount(env, 'KEEP_DAYS', 180) * DAY_MS,
+    },
     rates: {
       bytesPerDevice: amount(env, 'BYTES_PER_DEVICE', 2 ** 30),
       perStream: amount(env, 'ENTRIES_PER_STREAM', 12_000),

@@ -204,7 +204,7 @@ const headSchema = v.object({
 
 const notice = v.variant('what', [
   v.object({ what: v.picklist(['created', 'joined']), by: v.exactOptional(person) }),
-  v.object({ what: v.picklist(['returned', 'device', 'arrived', 'left', 'inherited']), who: people }),
+  v.object({ what: v.picklist(['returned', 'device', 'arrived', 'left', 'inherited', 'missed']), who: people }),
   v.object({ what: v.picklist(['added', 'removed']), by: person, who: people }),
   v.object({ what: v.literal('role'), by: person, who: people, role: v.picklist(roles) }),
   v.object({ what: v.literal('renamed'), by: person, name: text(limits.name) }),

@@ -9,7 +9,10 @@ export type Notice =
   | { readonly what: 'joined'; readonly by: string }
   | { readonly what: 'added'; readonly by: string; readonly who: readonly string[] }
   | { readonly what: 'removed'; readonly by: string; readonly who: readonly string[] }
-  | { readonly what: 'arrived' | 'left' | 'device' | 'inherited' | 'returned'; readonly who: readonly string[] }
+  | {
+      readonly what: 'arrived' | 'left' | 'device' | 'inherited' | 'missed' | 'returned';
+      readonly who: readonly string[];
+    }
   | { readonly what: 'role'; readonly by: string; readonly who: readonly string[]; readonly role: Role }
   | { readonly what: 'renamed'; readonly by: string; readonly name: string }
   | { readonly what: 'described' | 'settings'; readonly by: string }

@@ -23,6 +23,7 @@ export function noticeItem(facts: NoticeFacts, names: Names, self: AccountId): N
     case 'left':
     case 'device':
     case 'inherited':
+    case 'missed':
     case 'returned':
       return { what: facts.what, who: facts.who.map(name) };
     case 'role':

@@ -19,7 +19,8 @@ export interface Collected {
  *
  * Where a stream of ours skips numbers, either the last entry before the gap put us out of the group and we
  * were let in again later, or the relay withholds something. What is behind the gap stays with the relay for a
- * few more turns; in the first case the group is gone by then, in the second the gap is noted.
+ * few more turns; in the first case the group is gone by then, in the second the gap is noted. What the relay
+ * says it has no more, because it was too old, is noted too, and reading goes on behind it.
  * @param mailbox the device's own stream.
  */
 export function collect(
@@ -36,7 +37,7 @@ export function collect(
       const cursors = await loadCursors(store);
       const answer = await relay.catchUp({ cursors: Object.fromEntries(cursors) });
       if (!answer.ok) return answer;
-      const { entries, more, ends } = answer.value;
+      const { entries, more, ends, trimmed } = answer.value;
       // Once: a relay that says so again and again would keep us here for ever.
       const isReset: boolean = ends !== undefined && resets++ === 0 && (await dropCursorsBeyond(store, ends)) > 0;
       const receivedAt = clock.now();
@@ -46,7 +47,7 @@ export function collect(
         receivedAt,
         status: 'new' as const,
       }));
-      const taken = await collectEntries(store, rows, await ownStreams(store, mailbox), receivedAt);
+      const taken = await collectEntries(store, rows, await ownStreams(store, mailbox), receivedAt, trimmed);
       arrived += taken;
       for (const { at } of entries) heard = Math.max(heard, at);
       // So would one that promises more but moved nothing.

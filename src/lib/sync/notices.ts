@@ -11,6 +11,8 @@ export type NoticeFacts =
   | { readonly what: 'created' | 'joined'; readonly by?: AccountId }
   /** A device of theirs came back with new keys, or is new. */
   | { readonly what: 'returned' | 'device'; readonly who: readonly AccountId[] }
+  /** The relay had no more of what was written before: it was too old. Of this device, so `who` is oneself. */
+  | { readonly what: 'missed'; readonly who: readonly AccountId[] }
   | GroupChange;
 
 /** Tables of {@link addNotice}. */

@@ -1,7 +1,6 @@
 import type { GroupId, StreamId } from '../core/ids.ts';
 import { isPlea } from '../crypto/mls/index.ts';
-import { nextEntries, setBuffered, streamsBuffered, streamsWithNews, takeGaps } from '../db/inbox.ts';
-import { recordSecurityEvent } from '../db/security.ts';
+import { nextEntries, setBuffered, streamsBuffered, streamsWithGaps, streamsWithNews } from '../db/inbox.ts';
 import type { InboxRow } from '../db/store.ts';
 import { groupLock } from './groupState.ts';
 import { healingTables, queueRejoin } from './healing.ts';
@@ -27,7 +26,8 @@ export async function processInbox(session: Session): Promise<ProcessReport> {
   for (;;) {
     const streams = await streamsWithNews(session.store);
     if (streams.length === 0) {
-      await tellGaps(session);
+      const gaps = await streamsWithGaps(session.store);
+      if (gaps.length > 0) await (await import('./gaps.ts')).tellGaps(session, gaps);
       await noticeLost(session);
       return { welcomes, entries };
     }
@@ -41,17 +41,6 @@ export async function processInbox(session: Session): Promise<ProcessReport> {
       }
     }
   }
-}
-
-/** The relay skipped entries of a group that we are still in, or of the mailbox: the person is told. */
-async function tellGaps({ store, clock }: Session): Promise<void> {
-  await store.tx('rw', ['cursors', 'mlsGroups', 'securityEvents'], async () => {
-    for (const { streamId } of await takeGaps(store)) {
-      const at = clock.now();
-      const event = { eventType: 'entries-missing', severity: 'medium', description: '', at } as const;
-      await recordSecurityEvent(store, { ...event, rawData: { streamId } });
-    }
-  });
 }
 
 /**

@@ -9,6 +9,7 @@ import { livesConform } from './conformance/lives.ts';
 import { noticesConform } from './conformance/notices.ts';
 import { orderConforms } from './conformance/order.ts';
 import { rendezvousConforms } from './conformance/rendezvous.ts';
+import { retentionConforms } from './conformance/retention.ts';
 import { streamsConform } from './conformance/streams.ts';
 import { transactionsConform } from './conformance/transactions.ts';
 
@@ -25,6 +26,7 @@ export function storeConforms(name: string, engine: Engine): void {
     livesConform(engine);
     noticesConform(engine);
     rendezvousConforms(engine);
+    retentionConforms(engine);
     orderConforms(engine);
   });
 }

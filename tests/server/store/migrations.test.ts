@@ -141,9 +141,9 @@ describe.each([
     for (const statement of [
       `INSERT INTO accounts (id, account_key, status, created_at) VALUES (${other}, ${other}, 'active', 1)`,
       `INSERT INTO devices VALUES (${id}, ${other}, ${other}, ${other}, 0, 'active', 1, 1, NULL, NULL)`,
-      `INSERT INTO streams VALUES (${id}, 'group', 9, 1, 1, 1)`,
-      `INSERT INTO stream_members VALUES (${id}, ${id}, 0, 5)`,
-      `INSERT INTO stream_members VALUES (${id}, ${id}, 7, NULL)`,
+      `INSERT INTO streams (id, kind, head, epoch, fence, created_at) VALUES (${id}, 'group', 9, 1, 1, 1)`,
+      `INSERT INTO stream_members (stream, device, since, until) VALUES (${id}, ${id}, 0, 5)`,
+      `INSERT INTO stream_members (stream, device, since, until) VALUES (${id}, ${id}, 7, NULL)`,
     ]) {
       await place.ask(statement);
     }

@@ -93,6 +93,8 @@ export const cursors = table({
     gapTries: optional(integer()),
     /** The first entry that the relay skipped, until the person was told. */
     missingFrom: optional(integer()),
+    /** The first entry that the relay had no more because it was too old, until the person was told. */
+    trimmedFrom: optional(integer()),
     updatedAt: integer(),
   },
   grows: ['seq'],

@@ -5,6 +5,7 @@ import type { BlobTables } from './blobTables.ts';
 import type { HandleTables, InvitationTables } from './handleTables.ts';
 import type { DirectoryTables, PushTables } from './noticeTables.ts';
 import type { RendezvousTables } from './rendezvousTables.ts';
+import type { RetentionTables } from './retentionTables.ts';
 import type { StatisticsTables } from './statisticsTables.ts';
 import type { LifeTables } from './lifeTables.ts';
 import type { EntryRow, MemberRow, ReadableRow, StreamRow, TakenEntry } from './streamRows.ts';
@@ -43,6 +44,7 @@ export interface Tables {
   readonly push: PushTables;
   readonly directory: DirectoryTables;
   readonly rendezvous: RendezvousTables;
+  readonly retention: RetentionTables;
   readonly statistics: StatisticsTables;
 }
 

@@ -10,6 +10,7 @@ import { createHandleTables, createInvitationTables } from './postgres/handles.t
 import { createLifeTables } from './postgres/life.ts';
 import { createStatisticsTables } from './postgres/statistics.ts';
 import { createDirectoryTables } from './postgres/directory.ts';
+import { createRetentionTables } from './postgres/retention.ts';
 import { createRendezvousTables } from './postgres/rendezvous.ts';
 import { createPushTables } from './postgres/push.ts';
 import { createKeyPackageTables } from './postgres/keyPackages.ts';
@@ -107,6 +108,7 @@ function createTables(connection: Pick<postgres.Sql, 'unsafe'>, mode: 'read' | '
     push: createPushTables(sql),
     directory: createDirectoryTables(sql),
     rendezvous: createRendezvousTables(sql, lock),
+    retention: createRetentionTables(sql),
     statistics: createStatisticsTables(sql),
   };
 }

@@ -12,6 +12,7 @@ import { createHandleTables, createInvitationTables } from './sqlite/handles.ts'
 import { createLifeTables } from './sqlite/life.ts';
 import { createStatisticsTables } from './sqlite/statistics.ts';
 import { createDirectoryTables } from './sqlite/directory.ts';
+import { createRetentionTables } from './sqlite/retention.ts';
 import { createRendezvousTables } from './sqlite/rendezvous.ts';
 import { createPushTables } from './sqlite/push.ts';
 import { createKeyPackageTables } from './sqlite/keyPackages.ts';
@@ -86,6 +87,7 @@ function createTables(database: DatabaseSync): Tables {
     push: createPushTables(sql),
     directory: createDirectoryTables(sql),
     rendezvous: createRendezvousTables(sql),
+    retention: createRetentionTables(sql),
     statistics: createStatisticsTables(sql),
   };
 }

@@ -4,8 +4,8 @@ export const statistics = {
   devices: `SELECT count(*) AS n FROM devices WHERE status = 'active'`,
   sessions: 'SELECT count(*) AS n FROM sessions',
   streams: `SELECT count(*) AS n FROM streams WHERE kind = 'group'`,
-  // Logs are dense: the heads count the entries without reading them.
-  entries: 'SELECT CAST(coalesce(sum(head), 0) AS BIGINT) AS n FROM streams',
+  // Logs are dense: heads, and what was trimmed, count the entries without reading them.
+  entries: 'SELECT CAST(coalesce(sum(head - trimmed), 0) AS BIGINT) AS n FROM streams',
   key_packages: `SELECT count(*) AS n FROM key_packages WHERE status = 'available'`,
   blobs: 'SELECT count(*) AS n FROM blobs',
   blob_bytes: 'SELECT CAST(coalesce(sum(received), 0) AS BIGINT) AS n FROM blobs',

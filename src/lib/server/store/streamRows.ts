@@ -24,6 +24,10 @@ export interface ReadableRow {
   readonly stream: StreamId;
   readonly since: number;
   readonly last: number;
+  /** Entries up to this one are gone: they were too old. */
+  readonly trimmed: number;
+  /** What the device said that it has read, as the store knows it. */
+  readonly passed: number;
 }
 
 /** An entry as it is kept: `stream` stands beside it. */

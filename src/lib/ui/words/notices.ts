@@ -37,6 +37,8 @@ export function wordsOfNotice(notice: Exclude<Notice, { what: 'created' }>): str
       return notice.who[0] === '' ? m.notice_left_you() : m.notice_left({ who: sayNames(notice.who) });
     case 'inherited':
       return notice.who[0] === '' ? m.notice_inherited_you() : m.notice_inherited({ who: sayNames(notice.who) });
+    case 'missed':
+      return m.notice_missed();
     case 'returned':
       return notice.who[0] === '' ? m.notice_returned_you() : m.notice_returned({ who: sayNames(notice.who) });
     case 'role': {

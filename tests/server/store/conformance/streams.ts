@@ -128,9 +128,9 @@ export function streamsConform({ open, shared }: Engine): void {
       const rows = await store.read(({ streams }) => streams.readableStreams(ana));
       expect(rows).toEqual(
         [
-          { stream: busy, since: 0, last: 5 },
-          { stream: left, since: 0, last: 3 },
-          { stream: left, since: 7, last: 9 },
+          { stream: busy, since: 0, last: 5, trimmed: 0, passed: 0 },
+          { stream: left, since: 0, last: 3, trimmed: 0, passed: 0 },
+          { stream: left, since: 7, last: 9, trimmed: 0, passed: 0 },
         ].toSorted((a, b) => Buffer.compare(Buffer.from(a.stream, 'base64url'), Buffer.from(b.stream, 'base64url'))),
       );
       expect(rows.some(({ stream }) => stream === quiet)).toBe(false);

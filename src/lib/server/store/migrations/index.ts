@@ -8,6 +8,7 @@ import { pushAndDirectory } from './0007_push_and_directory.ts';
 import { rendezvous } from './0008_rendezvous.ts';
 import { deletedAccounts } from './0009_deleted_accounts.ts';
 import { revocations } from './0010_revocations.ts';
+import { retention } from './0011_retention.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps, in order. */
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   rendezvous,
   deletedAccounts,
   revocations,
+  retention,
 ];

@@ -25,7 +25,7 @@ export function createStreamTables(sql: Statements, lock: RowLock): StreamTables
     },
     async insertStream(stream, { kind, head, epoch, fence }, now) {
       await sql.run(
-        'INSERT INTO streams VALUES ($1, $2, $3, $4, $5, $6)',
+        'INSERT INTO streams (id, kind, head, epoch, fence, created_at) VALUES ($1, $2, $3, $4, $5, $6)',
         bytesFromId(stream),
         kind,
         head,
@@ -150,7 +150,7 @@ export function createStreamTables(sql: Statements, lock: RowLock): StreamTables
     },
     async readableStreams(device) {
       const rows = await sql.all(
-        `SELECT m.stream, m.since, coalesce(m.until, s.head) AS last
+        `SELECT m.stream, m.since, coalesce(m.until, s.head) AS last, s.trimmed, m.passed
          FROM stream_members m JOIN streams s ON s.id = m.stream
          WHERE m.device = $1 AND coalesce(m.until, s.head) > m.since
          ORDER BY m.stream, m.since`,
@@ -160,6 +160,8 @@ export function createStreamTables(sql: Statements, lock: RowLock): StreamTables
         stream: idFromBytes<StreamId>(blob(row, 'stream')),
         since: integer(row, 'since'),
         last: integer(row, 'last'),
+        trimmed: integer(row, 'trimmed'),
+        passed: integer(row, 'passed'),
       }));
     },
     // Summed up over the sizes, so that no payload is read that is not answered.

@@ -18,7 +18,15 @@ export function createStreamTables(sql: Statements): StreamTables {
       };
     },
     async insertStream(stream, { kind, head, epoch, fence }, now) {
-      sql.run('INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?)', bytesFromId(stream), kind, head, epoch, fence, now);
+      sql.run(
+        'INSERT INTO streams (id, kind, head, epoch, fence, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+        bytesFromId(stream),
+        kind,
+        head,
+        epoch,
+        fence,
+        now,
+      );
     },
     async moveHead(stream, by) {
       const row = sql.one('UPDATE streams SET head = head + ? WHERE id = ? RETURNING head', by, bytesFromId(stream));
@@ -124,7 +132,7 @@ export function createStreamTables(sql: Statements): StreamTables {
     async readableStreams(device) {
       return sql
         .all(
-          `SELECT m.stream, m.since, coalesce(m.until, s.head) AS last
+          `SELECT m.stream, m.since, coalesce(m.until, s.head) AS last, s.trimmed, m.passed
            FROM stream_members m JOIN streams s ON s.id = m.stream
            WHERE m.device = ? AND coalesce(m.until, s.head) > m.since
            ORDER BY m.stream, m.since`,
@@ -134,6 +142,8 @@ export function createStreamTables(sql: Statements): StreamTables {
           stream: idFromBytes<StreamId>(blob(row, 'stream')),
           since: integer(row, 'since'),
           last: integer(row, 'last'),
+          trimmed: integer(row, 'trimmed'),
+          passed: integer(row, 'passed'),
         }));
     },
     async entriesBetween(stream, { after, last }, most) {
