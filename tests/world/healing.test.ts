@@ -2,35 +2,20 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Bytes } from '../../src/lib/core/bytes.ts';
 import { newId, type ConversationId, type GroupId, type StreamId } from '../../src/lib/core/ids.ts';
 import { unwrap } from '../../src/lib/core/result.ts';
-import {
-  dataOf,
-  epochOf,
-  groupFromBytes,
-  membersOf,
-  stageCommit,
-  type MlsGroup,
-} from '../../src/lib/crypto/mls/index.ts';
+import { dataOf, epochOf, membersOf, stageCommit, type MlsGroup } from '../../src/lib/crypto/mls/index.ts';
 import { readHeader } from '../../src/lib/crypto/senderKey/layout.ts';
 import type { MlsGroupRow } from '../../src/lib/db/store.ts';
 import { catchUp } from '../../src/lib/protocol/requests.ts';
 import { limits } from '../../src/lib/protocol/limits.ts';
 import { cborFromValue, valueFromCbor } from '../../src/lib/protocol/wire.ts';
-import { loadIdentity } from '../../src/lib/services/account.ts';
 import { rewriteOf, rogueCommit } from '../crypto/mls/rogue.ts';
+import { stateOf, trioIn, withCommit } from './split.ts';
 import { accountOf, must, world, type Person, type World } from './world.ts';
 
 let w: World;
 afterEach(() => w.close());
 
-async function trio(): Promise<{ id: ConversationId; ana: Person; bo: Person; cy: Person }> {
-  w = await world();
-  const [ana, bo, cy] = [await w.person('Ana'), await w.person('Bo'), await w.person('Cy')];
-  await ana.knows(bo, cy);
-  await w.settle();
-  const id = await must(ana.client.createGroup({ name: 'Hike', people: [await accountOf(bo), await accountOf(cy)] }));
-  await w.settle();
-  return { id, ana, bo, cy };
-}
+const trio = async () => trioIn((w = await world()));
 
 /** Lets time pass, so that whoever waits for an answer asks again. */
 async function pass(minutes = 15, times = 3): Promise<void> {
@@ -45,13 +30,6 @@ const groupRowOf = async (person: Person, id: ConversationId): Promise<MlsGroupR
   const row = await person.store.mlsGroups.get(id as string as GroupId);
   if (row === undefined) throw new Error(`${person.name} has no such group`);
   return row;
-};
-
-const stateOf = async (person: Person, id: ConversationId): Promise<MlsGroup> => {
-  const row = await groupRowOf(person, id);
-  const identity = await loadIdentity(person.store);
-  if (identity === undefined) throw new Error(`${person.name} has no account`);
-  return unwrap(groupFromBytes(row.state, identity));
 };
 
 const authenticatorsOf = async (people: readonly Person[], id: ConversationId) =>
@@ -260,12 +238,5 @@ async function commitAs(person: Person, id: ConversationId, payload: Bytes, grou
 function withCommitHidden(body: Bytes): Bytes {
   const answer = unwrap(valueFromCbor(catchUp.answer, body, 2 * limits.body));
   const entries = answer.entries.map((entry) => (entry.kind === 'commit' ? { ...entry, kind: 'record' } : entry));
-  return cborFromValue({ ...answer, entries });
-}
-
-/** A catch-up answer with another commit in the place of the one in it. */
-function withCommit(body: Bytes, commit: Bytes): Bytes {
-  const answer = unwrap(valueFromCbor(catchUp.answer, body, 2 * limits.body));
-  const entries = answer.entries.map((entry) => (entry.kind === 'commit' ? { ...entry, payload: commit } : entry));
   return cborFromValue({ ...answer, entries });
 }

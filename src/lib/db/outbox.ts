@@ -179,7 +179,7 @@ const BLOCKING: ReadonlySet<string> = new Set(['create', 'own', 'join', 'add', '
 
 /** Whether nobody asked for it by name: it goes unnoticed, and when it comes to nothing that is nobody's to decide. */
 export const isChore = (operationType: string): boolean =>
-  /^(release|rotate|answer|devices|revoke|own)$/.test(operationType);
+  /^(release|rotate|answer|again|devices|revoke|own)$/.test(operationType);
 
 /** Whether it makes a conversation that is not there yet, and may still. */
 export const isBeginning = ({

@@ -1,6 +1,8 @@
 import type { Bytes } from '../core/bytes.ts';
+import type { Stamp } from '../core/clock.ts';
 import type { AccountId, ConversationId, DeviceId, GroupId } from '../core/ids.ts';
 import type { GroupData } from '../domain/groupData.ts';
+import { getSetting } from './settings.ts';
 import type { Store } from './store.ts';
 
 /** The roster of one epoch, as the group's tree authenticates it. */
@@ -23,7 +25,15 @@ export interface RosterMember {
 }
 
 /** Tables that {@link replaceRoster} writes. */
-export const rosterTables = ['users', 'devices', 'contacts', 'conversations', 'groups', 'groupMembers'] as const;
+export const rosterTables = [
+  'users',
+  'devices',
+  'contacts',
+  'conversations',
+  'groups',
+  'groupMembers',
+  'settings',
+] as const;
 
 /**
  * Writes the projection of an epoch's roster inside the caller's transaction: people and their devices,
@@ -139,6 +149,8 @@ async function ensureGroup(store: Store, roster: Roster, now: number): Promise<v
   const gone = rows.filter((row) => !present.has(row.memberId));
   await store.groupMembers.bulkDelete(gone.map((row) => [row.groupId, row.memberId]));
   const known = new Map(rows.map((row) => [row.memberId, row]));
+  // Never before what was written here without them, whatever the wall clock says.
+  const came = Math.max(now, (await getSetting<Stamp>(store, 'clock'))?.ms ?? 0);
   await store.groupMembers.bulkPut(
     data.roster.map((entry) => {
       const before = known.get(entry.account);
@@ -150,7 +162,7 @@ async function ensureGroup(store: Store, roster: Roster, now: number): Promise<v
         displayName: entry.name,
         role: entry.role,
         isOnline: false,
-        joinedAt: before?.joinedAt ?? now,
+        joinedAt: before?.joinedAt ?? came,
         lastActive: before?.lastActive ?? now,
         createdAt: before?.createdAt ?? now,
         updatedAt: now,

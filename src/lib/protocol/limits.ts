@@ -45,6 +45,8 @@ export const limits = {
   text: LONGEST_TEXT,
   /** Messages that one receipt names. */
   receiptIds: 5_000,
+  /** Records that one question names. */
+  askedIds: 500,
   inviteCode: 600,
   /** What lets people join a public group. */
   joinLink: 4096,

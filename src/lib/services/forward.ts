@@ -2,9 +2,9 @@ import { newId, type ConversationId, type MessageId } from '../core/ids.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { wholeMessage } from '../db/messages/find.ts';
 import type { FileAttachmentRow } from '../db/store.ts';
+import { fileContentOf } from '../sync/fileContent.ts';
 import { inboundTransfer } from '../sync/files.ts';
 import type { Composer } from '../sync/compose.ts';
-import type { FileContent } from '../sync/content.ts';
 import { sendText, type SentFile } from './messages.ts';
 import { sentFile } from './sentFile.ts';
 
@@ -39,25 +39,9 @@ export async function forwardMessages(
 
 /** The same blob under a transfer of its own, so that either message can go without the other's file. */
 async function again({ store, random, clock }: Composer, row: FileAttachmentRow): Promise<SentFile | undefined> {
-  const transfer = row.transferId === undefined ? undefined : await store.fileTransfers.get(row.transferId);
-  if (transfer?.blobId === undefined || transfer.fileHash === undefined || row.fileKey === undefined) return undefined;
-  const isVoice = row.mimeType.startsWith('audio/') && row.thumbnail?.length === WAVEFORM;
-  const content: FileContent = {
-    b: transfer.blobId,
-    k: row.fileKey,
-    h: transfer.fileHash,
-    n: row.name,
-    y: row.mimeType,
-    z: row.size,
-    ...(row.width === undefined ? {} : { w: row.width }),
-    ...(row.height === undefined ? {} : { g: row.height }),
-    ...(row.duration === undefined ? {} : { d: row.duration }),
-    ...(row.thumbnail === undefined ? {} : isVoice ? { l: row.thumbnail } : { t: row.thumbnail }),
-  };
+  const content = await fileContentOf(store, row);
+  if (content === undefined) return undefined;
   const transferId = newId<string>(random);
   await store.fileTransfers.add(inboundTransfer(transferId, content, clock.now()));
   return { ...sentFile(transferId, content), isHere: true };
 }
-
-/** Bytes of a voice message's loudness. */
-const WAVEFORM = 48;

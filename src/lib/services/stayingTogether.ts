@@ -10,7 +10,7 @@ import { newId } from '../core/ids.ts';
 import type { Engine } from '../sync/engine.ts';
 import { entriesFromBytes } from '../sync/ownPiece.ts';
 import { queueIntent } from '../sync/queueIntent.ts';
-import { OWN_STATE, type QueuedPiece } from '../sync/queuePiece.ts';
+import { OWN_STATE, OWN_TOLD, type QueuedPiece } from '../sync/queuePiece.ts';
 import type { Session } from '../sync/session.ts';
 import {
   beginOwnState,
@@ -27,8 +27,6 @@ import {
 const PAUSE_MS = 600;
 /** … and no later than this after the first. */
 const LONGEST_PAUSE_MS = 3_000;
-/** The devices that were told all that is known here. */
-const TOLD = 'ownTold';
 
 /**
  * Keeps this device together with the others of its account, for as long as the vault is open: what is changed here is
@@ -150,7 +148,7 @@ async function untold({ store, identity }: Session): Promise<DeviceId[]> {
   const epoch = groupId === undefined ? 0 : ((await store.mlsGroups.get(groupId))?.epoch ?? 0);
   if (groupId === undefined || epoch === 0) return [];
   const chains = await store.senderKeys.where('[groupId+epoch]').equals([groupId, epoch]).toArray();
-  const told = new Set(await getSetting<readonly DeviceId[]>(store, TOLD));
+  const told = new Set(await getSetting<readonly DeviceId[]>(store, OWN_TOLD));
   return chains.map(({ deviceId }) => deviceId).filter((id) => id !== identity.device && !told.has(id));
 }
 
@@ -160,6 +158,6 @@ const tellNew = (session: Session): Promise<void> =>
     const fresh = await untold(session);
     if (fresh.length === 0) return;
     await tellAll(session);
-    const told = (await getSetting<readonly DeviceId[]>(store, TOLD)) ?? [];
-    await setSetting(store, TOLD, [...told, ...fresh], clock.now());
+    const told = (await getSetting<readonly DeviceId[]>(store, OWN_TOLD)) ?? [];
+    await setSetting(store, OWN_TOLD, [...told, ...fresh], clock.now());
   });

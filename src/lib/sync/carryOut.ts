@@ -37,6 +37,7 @@ async function attempt(
   if (wanted.what === 'rejoin') return (await import('./rejoin.ts')).rejoin(session, operation, wanted, stored);
   if (wanted.what === 'join') return (await import('./joinByLink.ts')).joinByLink(session, operation, wanted, stored);
   if (wanted.what === 'leave') return (await import('./leaving.ts')).sayLeaving(session, operation, wanted, stored);
+  if (wanted.what === 'again') return (await import('./sayAgain.ts')).sayAgain(session, operation, wanted);
   const planned = await planCommit(session, operation, wanted, stored);
   const progress = !planned.ok
     ? planned

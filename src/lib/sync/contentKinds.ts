@@ -8,6 +8,8 @@ import { valueFromCbor } from '../protocol/wire.ts';
 
 /** What is inside a sealed record. The message's id is in the record's header. */
 export type Content = v.InferOutput<typeof content>;
+/** What was said again counts as what was said first. */
+export type Said = Exclude<Content, { k: 'again' }>;
 export type TextContent = Extract<Content, { k: 'text' }>;
 /** Something done to a message that was sent before. */
 export type ChangeContent = Extract<Content, { m: unknown }>;
@@ -84,6 +86,10 @@ const kinds = [
   v.strictObject({ k: v.literal('space'), s: sortKey, w: entryId, o: bytesUpTo(512 * 1024) }),
   /** A piece `o` of what a person keeps for themselves, to their other devices: see `sync/ownPiece`. */
   v.strictObject({ k: v.literal('own'), s: sortKey, o: bytesUpTo(512 * 1024) }),
+  /** What the sender could not open, though it was sent to them: whoever sent it says it again. */
+  v.strictObject({ k: v.literal('ask'), i: v.pipe(v.array(messageId), v.minLength(1), v.maxLength(limits.askedIds)) }),
+  /** What the record `i` of the same device said: its content `o`, for somebody who could not open it. */
+  v.strictObject({ k: v.literal('again'), i: messageId, o: bytesUpTo(limits.entry) }),
   /**
    * How the sender's account shows itself: a line `t`, a square picture `p` as JPEG, entries `f` of a name and what is
    * said under it, time zone `z` (IANA), language `l` (BCP 47). What is left out, there is none.

@@ -12,9 +12,10 @@ import { getSetting, setSetting } from '../db/settings.ts';
 import type { FileAttachmentRow, MessageRow } from '../db/store.ts';
 import { disappearsAt } from '../domain/disappearing.ts';
 import { countReplies } from '../db/threads.ts';
+import { queueAnswers } from './asking.ts';
 import { applyChanges, applyWaiting, changeFrom, type ReceivedChange, type Sender } from './changes.ts';
 import { composeTables } from './compose.ts';
-import type { Content, TextContent } from './content.ts';
+import type { Said, TextContent } from './content.ts';
 import { addFiles, typeOf } from './files.ts';
 import { queueRelease } from './leaving.ts';
 import type { Outcome } from './outcomes.ts';
@@ -41,7 +42,7 @@ export const contentTables = [
 export interface Received {
   readonly id: MessageId;
   readonly sender: Sender;
-  readonly content: Content;
+  readonly content: Said;
 }
 
 /**
@@ -83,6 +84,10 @@ export async function applyContents(
     }
     if (content.k === 'leave') {
       await queueRelease(session, conversationId, sender.accountId, content.n);
+      continue;
+    }
+    if (content.k === 'ask') {
+      await queueAnswers(session, conversationId, sender, id, content.i);
       continue;
     }
     if (content.k === 'profile') {

@@ -47,6 +47,7 @@ export const CHORES: ReadonlySet<string> = new Set([
   'release',
   'rotate',
   'answer',
+  'again',
   'rejoin',
   'devices',
   'revoke',

@@ -2,7 +2,17 @@ import * as v from 'valibot';
 import { joinLink } from '../crypto/mls/index.ts';
 import { visibilities } from '../domain/groupData.ts';
 import { roles } from '../domain/roles.ts';
-import { accountId, bytes, bytesUpTo, deviceId, lifetime, natural, textUpTo, time } from '../protocol/fields.ts';
+import {
+  accountId,
+  bytes,
+  bytesUpTo,
+  deviceId,
+  lifetime,
+  messageId,
+  natural,
+  textUpTo,
+  time,
+} from '../protocol/fields.ts';
 import { limits } from '../protocol/limits.ts';
 
 /**
@@ -96,6 +106,14 @@ export const intent = v.variant('what', [
     unanswered: v.exactOptional(natural),
     /** What one of them answered: a GroupInfo, and the stream's epoch that it is of. */
     answer: v.exactOptional(v.strictObject({ info: bytesUpTo(limits.entry), epoch: natural })),
+  }),
+  /** Says again what a device of a member could not open. */
+  v.strictObject({
+    what: v.literal('again'),
+    ...group,
+    account: accountId,
+    device: deviceId,
+    ids: v.pipe(v.array(messageId), v.maxLength(limits.askedIds)),
   }),
   /** Gives a member's device that lost its state what it needs to come back. */
   v.strictObject({ what: v.literal('answer'), ...group, device: deviceId, key: bytesUpTo(4096), asOf: natural }),

@@ -4,9 +4,10 @@ import { alterMessage } from '../db/messages/alter.ts';
 import { messageById } from '../db/messages/find.ts';
 import type { LaterContentRow, MessageRow } from '../db/store.ts';
 import { countReplies } from '../db/threads.ts';
+import { saidIn } from './asking.ts';
 import { applyWaiting, type Sender } from './changes.ts';
 import { CONTENT_VERSION, type TextContent } from './content.ts';
-import { contentFromBytes, placeOfLater } from './contentKinds.ts';
+import { placeOfLater } from './contentKinds.ts';
 import { applyContents, contentTables, messageFrom, placeOf } from './contents.ts';
 import type { Opened } from './opening.ts';
 import { addFiles } from './files.ts';
@@ -67,20 +68,21 @@ export async function retryLater(session: Session): Promise<void> {
 
 async function retry(session: Session, row: LaterContentRow): Promise<void> {
   const { store } = session;
-  const content = contentFromBytes(row.content);
-  if (!content.ok && content.error.code === 'wrong-version') {
+  const { id: recordId, deviceId: device, content: bytes } = row;
+  const said = await saidIn(store, row.conversationId, { id: recordId, device, bytes });
+  if (!said.ok && said.error.code === 'wrong-version') {
     await store.laterContents.update(row.id, { version: CONTENT_VERSION });
     return;
   }
   await store.laterContents.delete(row.id);
   const placeholder = await messageById(store, row.id);
-  if (!content.ok) {
+  if (!said.ok) {
     if (placeholder !== undefined) await explain(session, placeholder, 'Malformed');
-  } else if (content.value.k === 'text' && placeholder?.type === 'encrypted') {
-    await fill(session, placeholder, row, content.value);
+  } else if (said.value.content.k === 'text' && placeholder?.type === 'encrypted') {
+    await fill(session, placeholder, row, said.value.content);
   } else {
     const sender = { accountId: row.senderId, deviceId: row.deviceId, role: row.role };
-    await applyContents(session, row.conversationId, [{ id: row.id, sender, content: content.value }], []);
+    await applyContents(session, row.conversationId, [{ ...said.value, sender }], []);
   }
 }
 

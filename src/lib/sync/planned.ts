@@ -27,4 +27,4 @@ export interface Plan {
 export type Planned = Result<Plan | undefined, CallFault | Fault>;
 
 /** Intents that a commit carries out; the others have ways of their own. */
-export type Committing = Exclude<Intent, { what: 'leave' | 'rejoin' | 'join' }>;
+export type Committing = Exclude<Intent, { what: 'leave' | 'rejoin' | 'join' | 'again' }>;

@@ -13,6 +13,9 @@ export interface QueuedPiece {
 export const WORKSPACE = 'workspace';
 export const OWN_STATE = 'ownState';
 
+/** Setting: own devices that were told all that this one keeps for their person. */
+export const OWN_TOLD = 'ownTold';
+
 /**
  * Puts a piece aside, inside the caller's transaction. It is put together with the rest in the
  * background: that may take a while, and the order does not matter.

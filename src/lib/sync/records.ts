@@ -3,9 +3,9 @@ import { finishEntries } from '../db/inbox.ts';
 import { readyForText } from '../db/messages/bodies.ts';
 import type { InboxRow, MessageRow } from '../db/store.ts';
 import { may, type Role } from '../domain/roles.ts';
-import type { Content } from './content.ts';
-import { contentFromBytes } from './contentKinds.ts';
+import { askAgain, saidIn } from './asking.ts';
 import { applyContents, contentTables, type Received } from './contents.ts';
+import type { Said } from './content.ts';
 import { healingTables, queueRejoin } from './healing.ts';
 import { putAside } from './later.ts';
 import { authenticateBatch, openBatch, type Opened } from './opening.ts';
@@ -41,9 +41,10 @@ export async function processRecords(
       session.store,
       rows.map((row) => ({ row, outcome: outcomes.get(row) ?? 'Malformed' })),
     );
-    const said = new Set(outcomes.values());
-    if (said.has('Forked')) await queueRejoin(session, conversationId, groupId, 'forked');
-    if (said.has('StateTorn')) await queueRejoin(session, conversationId, groupId, 'copied');
+    const found = new Set(outcomes.values());
+    if (found.has('Forked')) await queueRejoin(session, conversationId, groupId, 'forked');
+    if (found.has('StateTorn')) await queueRejoin(session, conversationId, groupId, 'copied');
+    await askAgain(session, conversationId, rows, outcomes);
     return fresh.all;
   });
 }
@@ -61,15 +62,16 @@ async function applyAll(
   const received: (Received & { readonly row: InboxRow })[] = [];
   const unreadable: MessageRow[] = [];
   for (const one of opened) {
-    const { row, record } = one;
+    const { row } = one;
     const sender = { ...one.sender, role: roleOf(one.sender.accountId) };
-    const content = contentFromBytes(record.plaintext);
+    const { messageId: id, plaintext } = one.record;
+    const said = await saidIn(session.store, conversationId, { id, device: sender.deviceId, bytes: plaintext });
     if (isBlocked) outcomes.set(row, 'PolicyRejected');
-    else if (content.ok && isOwnWord(content.value) && isChannel && !may(sender.role, 'write-channel')) {
+    else if (said.ok && isOwnWord(said.value.content) && isChannel && !may(sender.role, 'write-channel')) {
       outcomes.set(row, 'PolicyRejected');
-    } else if (content.ok) received.push({ row, id: record.messageId, sender, content: content.value });
+    } else if (said.ok) received.push({ row, sender, ...said.value });
     else {
-      const outcome = outcomeOfFault(content.error.code);
+      const outcome = outcomeOfFault(said.error.code);
       outcomes.set(row, outcome);
       if (outcome !== 'UnsupportedVersion') continue;
       const line = await putAside(session, conversationId, one, sender);
@@ -85,7 +87,7 @@ async function applyAll(
 }
 
 /** What adds something to a conversation, rather than to what somebody said in it. */
-const isOwnWord = ({ k }: Content): boolean => k === 'text' || k === 'space';
+const isOwnWord = ({ k }: Said): boolean => k === 'text' || k === 'space';
 
 /** Whether this is the chat with somebody who is blocked: nothing that they send counts. */
 async function isBlockedIn({ store }: Session, conversationId: ConversationId): Promise<boolean> {
