@@ -94,6 +94,9 @@ async function tellAll(people: readonly Person[], said: readonly string[]): Prom
   }
 }
 
+/** Opens the operator's page of the relay. */
+export const OPERATOR_TOKEN = 'the operator of this test';
+
 async function createRelayProcess(): Promise<RelayProcess> {
   const port = await freePort();
   const dataDir = mkdtempSync(join(tmpdir(), 'cairn-relay-'));
@@ -112,6 +115,7 @@ async function createRelayProcess(): Promise<RelayProcess> {
           DATA_DIR: dataDir,
           DATABASE_URL: '',
           NATS_URL: '',
+          OPERATOR_TOKEN,
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       });

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { newId, type StreamId } from '../../src/lib/core/ids.ts';
-import { answerHealth, answerMetrics, answerOperator, answerReady } from '../../src/lib/server/operator/http.ts';
+import {
+  answerHealth,
+  answerMetrics,
+  answerOperator as answer,
+  answerReady,
+} from '../../src/lib/server/operator/http.ts';
+import type { Relay } from '../../src/lib/server/relay.ts';
+import { operatorDocument } from '../../src/lib/ui/operator/document.ts';
 import { relayWorld, value } from './relayWorld.ts';
+
+const answerOperator = (relay: Relay, request: Request, token: string | undefined) =>
+  answer(relay, request, token, operatorDocument);
 
 const TOKEN = 'a long random text';
 const asked = (authorization?: string, method = 'GET') =>
@@ -58,12 +68,38 @@ describe('the operator', () => {
     for (const line of metrics.trimEnd().split('\n'))
       expect(line).toMatch(/^(# TYPE \w+ (counter|gauge)|\w+(\{.*\})? [\d.e-]+)$/);
 
-    world.clock.advance(90 * 60_000);
+    expect(metrics).toContain('cairn_entries_total 2\n');
+    expect(metrics).toMatch(/^cairn_stored_store_bytes [1-9]\d*$/m);
+    expect(metrics).toContain('cairn_appends_waiting 0\n');
+
+    for (let looks = 0; looks < 9; looks++) {
+      world.clock.advance(10 * 60_000);
+      await world.relay.overview();
+    }
+    const { minutes, samples, gauges } = await world.relay.overview();
+    expect(minutes).toHaveLength(60);
+    expect(samples.at(-1)).toMatchObject({ accounts: 2, streams: 1, entries: 2, devices_listening: 0 });
+    // Nobody has fetched the record, nor Ben the commit that he was let in with.
+    expect(gauges).toMatchObject({ entries_not_fetched: 3, pushes_waiting: 0 });
     const page = await (await answerOperator(world.relay, asked(basic), TOKEN)).text();
-    expect(page.match(/<svg/g)).toHaveLength(3);
-    expect(page.match(/<rect/g)).toHaveLength(180);
+    expect(page.match(/<svg/g)).toHaveLength(13);
+    expect(page.match(/<rect/g)?.length).toBe(6 * 60 + 7 * samples.length);
+    expect(page.match(/<table/g)).toHaveLength(15);
+    expect(page).not.toContain('<script');
     for (const text of [metrics, page])
       for (const id of [ana.id, ben.id, stream, ana.account.id]) expect(text).not.toContain(id);
+  });
+
+  test('is spoken to in a language that the browser asks for', async () => {
+    const { relay } = await relayWorld();
+    const inLanguage = async (languages: string) => {
+      const request = new Request('http://relay.test/', {
+        headers: { authorization: basic, 'accept-language': languages },
+      });
+      return (await answerOperator(relay, request, TOKEN)).text();
+    };
+    expect(await inLanguage('fr-FR,ar;q=0.8,en;q=0.5')).toContain('<html lang="ar" dir="rtl">');
+    expect(await inLanguage('fr')).toContain('<html lang="en" dir="ltr">');
   });
 
   test('invites', async () => {

@@ -38,6 +38,7 @@ export function createAppends(context: Pick<RelayContext, 'store' | 'bus' | 'clo
   let isRunning = false;
 
   return {
+    waiting: () => queue.length,
     take: (caller, stream, { entries }) =>
       new Promise((answer, fail) => {
         queue.push({ caller, stream, entries, answer, fail });

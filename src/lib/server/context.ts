@@ -89,6 +89,8 @@ export interface Appends {
     stream: StreamId,
     request: v.InferOutput<typeof append.request>,
   ): Outcome<v.InferOutput<typeof append.answer>>;
+  /** How many of them wait for their turn. */
+  waiting(): number;
 }
 
 export interface Sessions {

@@ -25,6 +25,8 @@ export interface Doorbell {
   listenersOf(device: DeviceId): number;
   /** Devices that are listened for here. */
   listening(): number;
+  /** Streams that grew and whose readers are not looked up yet. */
+  waiting(): number;
   close(): void;
 }
 
@@ -81,6 +83,7 @@ export function createDoorbell(context: Pick<RelayContext, 'store' | 'bus' | 'cl
     },
     dismiss,
     listening: () => listeners.size,
+    waiting: () => waiting.size,
     listenersOf: (device) => listeners.get(device)?.size ?? 0,
     close: () => {
       closed = true;

@@ -12,6 +12,8 @@ import type { Store } from './store/port.ts';
 export interface Push {
   /** The devices that may read what grew and do not listen here are woken. */
   wake(ring: Ring): void;
+  /** Wake-ups that wait for a push service. */
+  waiting(): number;
   close(): void;
 }
 
@@ -107,6 +109,7 @@ export function createPush(context: RelayContext, isListening: (device: DeviceId
       if (grown.size === 0) cancelRound = clock.after(ROUND_MS, () => void wakeReaders());
       grown.set(stream, Math.min(head, grown.get(stream) ?? head));
     },
+    waiting: () => queue.length + sending,
     close: () => {
       closed = true;
       cancelRound();

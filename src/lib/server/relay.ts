@@ -20,8 +20,7 @@ import { createDoorbell, type Listener } from './doorbell.ts';
 import { endpointOf, routeOf } from './endpoints.ts';
 import { createTurns } from './turns.ts';
 import { createMetrics } from './operator/metrics.ts';
-import type { Overview } from './operator/page.ts';
-import type { Statistics } from './store/statisticsTables.ts';
+import { countAll, watchRelay, type Overview } from './operator/overview.ts';
 import { createPassed } from './passed.ts';
 import { createPush, keptVapidKeys } from './push.ts';
 import { invite } from './registration.ts';
@@ -128,6 +127,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     const perMinute = options.rates?.[rate] ?? Infinity;
     return createRateLimit(clock, { perMinute, burst: perMinute * 2 });
   };
+  const metrics = createMetrics(clock);
   const store = await openStore({ dataDir, databaseUrl: options.databaseUrl, now: clock.now(), logger });
   const bus = options.bus ?? createLocalBus();
   // Who is not connected anywhere is woken by the instance that took the entry.
@@ -136,6 +136,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     ring: (ring, fresh) => {
       bus.ring(ring, fresh);
       push.wake(ring);
+      metrics.grew(fresh?.entries.length ?? 1);
     },
   };
   const passed = createPassed();
@@ -172,9 +173,11 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   const byAddress = limitOf('perAddress');
   const byDevice = limitOf('perDevice');
   const bytesByDevice = limitOf('bytesPerDevice');
-  const metrics = createMetrics(clock);
+  const watch = watchRelay({ store, clock }, metrics, gauges);
   let stopSweeping = clock.after(SWEEP_MS, () => void sweep());
   let stopTrimming = clock.after(TRIM_MS, () => void trim());
+  /** As it was when the devices' cursors were written down last. */
+  let unread: number | undefined;
   let closing: Promise<void> | undefined;
 
   return {
@@ -182,9 +185,10 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     listen,
     revokeDevice: (device) => revokeDevice(context, device),
     invite: () => invite(context),
-    isReady: async () => closing === undefined && (await settle(count())).ok,
-    metrics: async () => metrics.text(gauges(), await count()),
-    overview: async () => ({ stored: await count(), gauges: gauges(), minutes: metrics.minutes() }),
+    isReady: async () =>
+      closing === undefined && (await settle(store.read((tables) => tables.retention.dueStreams(undefined, 0, 1)))).ok,
+    metrics: async () => metrics.text(gauges(), await countAll(store)),
+    overview: watch.overview,
     clock,
     logger,
     close,
@@ -193,16 +197,21 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   async function handle(request: RelayRequest): Promise<RelayAnswer> {
     const began = clock.now();
     const answer = await answerTo(request);
-    metrics.took(routeOf(request.path), answer.status, Math.max(0, clock.now() - began));
+    const took = Math.max(0, clock.now() - began);
+    metrics.took(routeOf(request.path), answer.status, took, request.body.length, context.appends.waiting());
     return answer;
   }
 
-  function count(): Promise<Statistics> {
-    return store.read(({ statistics }) => statistics.countAll());
-  }
-
   function gauges(): Readonly<Record<string, number>> {
-    return { devices_listening: doorbell.listening(), resident_bytes: process.memoryUsage.rss() };
+    return {
+      devices_listening: doorbell.listening(),
+      appends_waiting: context.appends.waiting(),
+      rings_waiting: doorbell.waiting(),
+      pushes_waiting: push.waiting(),
+      cursors_waiting: passed.size(),
+      ...(unread === undefined ? {} : { entries_not_fetched: unread }),
+      resident_bytes: process.memoryUsage.rss(),
+    };
   }
 
   async function answerTo(request: RelayRequest): Promise<RelayAnswer> {
@@ -286,6 +295,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     try {
       const gone = await trimStreams({ store, passed, clock, retention }, () => closing !== undefined);
       if (gone > 0) logger.log('info', 'trimmed', { entries: gone });
+      unread = await store.read(({ statistics }) => statistics.countUnread());
     } catch (thrown) {
       logger.log('warn', 'trim-failed', { name: thrown instanceof Error ? thrown.message : 'unknown' });
     }
@@ -296,6 +306,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     closing ??= (async () => {
       stopSweeping();
       stopTrimming();
+      watch.stop();
       stopDismissing();
       doorbell.close();
       push.close();

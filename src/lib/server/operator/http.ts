@@ -1,6 +1,6 @@
 import type { Relay } from '../relay.ts';
 import { isOperator } from './access.ts';
-import { operatorPage } from './page.ts';
+import type { Overview } from './overview.ts';
 
 const text = (body: string, status = 200, headers: Record<string, string> = {}): Response =>
   new Response(body, {
@@ -22,14 +22,24 @@ export async function answerMetrics(relay: Relay, request: Request, token: strin
   return text(await relay.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
 }
 
-/** `GET /api/operator`: the page for the operator; `POST` makes an invitation and answers its code. */
-export async function answerOperator(relay: Relay, request: Request, token: string | undefined): Promise<Response> {
+/**
+ * `GET /api/operator`: the page for the operator, without a script; `POST` makes an invitation and answers its code.
+ * @param page the whole document, for whoever asks in these languages (`Accept-Language`).
+ */
+export async function answerOperator(
+  relay: Relay,
+  request: Request,
+  token: string | undefined,
+  page: (overview: Overview, languages: string) => string,
+): Promise<Response> {
   if (!isOperator(request, token)) return refused();
   if (request.method === 'POST') return text(`${await relay.invite()}\n`);
   if (request.method !== 'GET') return text('GET or POST\n', 405, { allow: 'GET, POST' });
-  return text(operatorPage(await relay.overview()), 200, {
+  return text(page(await relay.overview(), request.headers.get('accept-language') ?? ''), 200, {
     'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    vary: 'accept-language',
+    'content-security-policy':
+      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   });
 }
 

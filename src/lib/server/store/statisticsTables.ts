@@ -13,8 +13,18 @@ export const statistics = {
   listed_groups: 'SELECT count(*) AS n FROM group_directory',
 } as const;
 
-export type Statistics = Readonly<Record<keyof typeof statistics, number>>;
+/** With `store_bytes`, what the store itself takes on its disk: each engine knows that in its own way. */
+export type Statistics = Readonly<Record<keyof typeof statistics | 'store_bytes', number>>;
 
 export interface StatisticsTables {
   countAll(): Promise<Statistics>;
+  /** Entries that devices may read and, by their cursors, have not: each counts once for each device. */
+  countUnread(): Promise<number>;
 }
+
+/** Reads every stay of every device. */
+export const UNREAD = `
+  SELECT CAST(coalesce(sum(CASE WHEN last > place THEN last - place ELSE 0 END), 0) AS BIGINT) AS n FROM (
+    SELECT coalesce(m.until, s.head) AS last, CASE WHEN m.passed > m.since THEN m.passed ELSE m.since END AS place
+    FROM stream_members m JOIN streams s ON s.id = m.stream
+  ) AS stays`;

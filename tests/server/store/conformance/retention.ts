@@ -101,6 +101,21 @@ export function retentionConforms({ open }: Engine): void {
       await store.write(({ retention }) => retention.trim(stream, 2));
       expect(await count()).toBe(before + 1);
     });
+
+    test('counts what devices have not fetched, each for itself, and what the store takes', async () => {
+      const store = await open();
+      const [ana, ben] = [(await newPerson(store)).device, (await newPerson(store)).device];
+      const unread = () => store.read(({ statistics }) => statistics.countUnread());
+      const before = await unread();
+      const stream = await newStream(store, ana, ben);
+      await store.write(async ({ streams, retention }) => {
+        await streams.moveHead(stream, 10);
+        await streams.closeMembers(stream, [ben], 6);
+        await retention.keepPassed(stream, new Map([[ana, 7]]));
+      });
+      expect(await unread()).toBe(before + 3 + 6);
+      expect((await store.read(({ statistics }) => statistics.countAll())).store_bytes).toBeGreaterThan(10_000);
+    });
   });
 }
 
