@@ -3,6 +3,9 @@ import type { AccountId } from '../../src/lib/core/ids.ts';
 import { unwrap } from '../../src/lib/core/result.ts';
 import { notesConversationId } from '../../src/lib/crypto/identity.ts';
 import type { FolderItem } from '../../src/lib/services/client.ts';
+import { limits } from '../../src/lib/protocol/limits.ts';
+import { catchUp } from '../../src/lib/protocol/requests.ts';
+import { cborFromValue, valueFromCbor } from '../../src/lib/protocol/wire.ts';
 import { arrived, link, newWorld, until } from './linked.ts';
 import { deviceOf, linked, now, together, untilSame } from './together.ts';
 import { PASSPHRASE, type Person } from './world.ts';
@@ -184,4 +187,30 @@ test('a revoked device is told nothing more', async () => {
   unwrap(await ana.client.saveDraft(chat, 'not for the phone'));
   const draftOf = async ({ store }: Person) => (await store.conversations.get(chat))?.draft;
   await until(w, async () => (await draftOf(tablet)) === 'not for the phone', 'the draft on the tablet');
+});
+
+test('what was read on one device is read on the other, where the word of it comes before or with the messages', async () => {
+  const w = await newWorld();
+  const { ana, bo, phone, chat } = await linked(w);
+  const stream = (await ana.store.mlsGroups.where('conversationId').equals(chat).first())?.groupId;
+  const rowOf = async ({ store }: Person) => store.conversations.get(chat);
+  phone.network.isUp = false;
+  for (const text of ['one', 'two', 'three']) unwrap(await bo.client.sendText((await bo.conversation('Ana')).id, text));
+  await until(w, async () => (await ana.texts('Bo')).at(-1) === 'three', 'three messages');
+  const last = (await ana.messages('Bo')).at(-1);
+  if (last === undefined) throw new Error('no message');
+  unwrap(await ana.client.markRead(chat, last.id));
+  await until(w, async () => (await ana.waiting()) === 0, 'rest');
+
+  phone.network.alter = (path, body) => {
+    if (path !== catchUp.path) return body;
+    const answer = unwrap(valueFromCbor(catchUp.answer, body, 2 * limits.body));
+    return cborFromValue({ ...answer, entries: answer.entries.filter((entry) => (entry.stream as string) !== stream) });
+  };
+  phone.network.isUp = true;
+  await until(w, async () => (await rowOf(phone))?.lastReadSortKey === last.sortKey, 'the mark');
+  phone.network.alter = undefined;
+  await phone.client.syncNow();
+  await until(w, async () => (await phone.texts('Bo')).at(-1) === 'three', 'three messages');
+  expect((await rowOf(phone))?.unreadCount).toBe(0);
 });

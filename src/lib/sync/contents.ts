@@ -65,6 +65,7 @@ export async function applyContents(
   const attachments = new Map<MessageId, readonly FileAttachmentRow[]>();
   const changes: ReceivedChange[] = [];
   const outcomes: Outcome[] = [];
+  const seenElsewhere: MessageId[] = [];
   const newestPlaces = new Map<DeviceId, Stamp | undefined>();
   let newest: Stamp | undefined;
   for (const [i, { id, sender, content }] of received.entries()) {
@@ -72,7 +73,7 @@ export async function applyContents(
     if (content.k === 'receipt') {
       const { d, r } = content;
       if (sender.accountId === session.identity.account) {
-        await followReading(session, conversationId, r);
+        seenElsewhere.push(...r);
         continue;
       }
       const told =
@@ -125,6 +126,8 @@ export async function applyContents(
   }
   const fresh = await addReceived(store, conversationId, messages, attachments);
   if (messages.length > 0) session.meter?.count('messages-received', messages.length);
+  // What was seen may have come together with the word that it was.
+  await followReading(session, conversationId, seenElsewhere);
   await countReplies(store, messages);
   for (const [i, outcome] of await applyChanges(session, conversationId, changes)) outcomes[i] = outcome;
   await applyWaiting(session, conversationId, fresh);
@@ -148,6 +151,7 @@ async function followReading(
   conversationId: ConversationId,
   ids: readonly MessageId[],
 ): Promise<void> {
+  if (ids.length === 0) return;
   const rows = await store.messages.where('id').anyOf(ids).toArray();
   const keys = rows.filter((row) => row.conversationId === conversationId).map(({ sortKey }) => sortKey);
   const last = keys.sort().at(-1);
