@@ -32,6 +32,8 @@ export default {
         'connect-src': ['self'],
         'img-src': ['self', 'blob:', 'data:'],
         'media-src': ['self', 'blob:'],
+        // The browser's own viewer of PDF files; a page from a blob would have this policy too.
+        'frame-src': ['blob:'],
         'font-src': ['self'],
         'manifest-src': ['self'],
         'worker-src': ['self'],

@@ -33,8 +33,9 @@ const LATER = [
   // Who writes just now shows once a conversation is open.
   /^src\/lib\/ui\/conversation\/TypingLine\.svelte$/,
   // Files come with the first that somebody sends or looks at.
-  /^src\/lib\/ui\/attachments\/(Attaching|Lightbox)\.svelte$/,
-  /^src\/lib\/services\/(files|forward|handling|uploads)\.ts$/,
+  /^src\/lib\/ui\/attachments\/(Attaching|Lightbox|UploadWays)\.svelte$/,
+  /^src\/lib\/services\/(files|forward|handling|downloads|fileBudget|transfers)\.ts$/,
+  /^src\/lib\/sync\/uploads\.ts$/,
   // Folders of files, and handing messages over without a relay.
   /^src\/lib\/services\/(nearby|workspace\w*)\.ts$/,
   /^src\/lib\/protocol\/nearby\.ts$/,

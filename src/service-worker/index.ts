@@ -6,13 +6,13 @@ import { build, files, version } from '$service-worker';
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching';
 import { NavigationRoute, registerRoute } from 'workbox-routing';
 import { DRAIN_MESSAGE, DRAIN_TAG } from '../lib/platform/drainMessages.ts';
-import { syncWhileLocked } from '../lib/platform/lockedSync.ts';
+import { syncWhileLocked, uploadWhileLocked } from '../lib/platform/lockedSync.ts';
 import { answerNotifications } from './notifications.ts';
 import { takeShares } from './shared.ts';
 
 /**
- * The shell from the cache, so that Cairn starts without a network, and the outbox and inbox while no page
- * is open or the app is locked: ciphertext only, there are no message keys here.
+ * The shell from the cache, so that Cairn starts without a network, and the outbox, uploads and inbox while
+ * no page is open or the app is locked: ciphertext only, there are no message keys here.
  */
 const worker = self as unknown as ServiceWorkerGlobalScope;
 
@@ -49,5 +49,5 @@ worker.addEventListener('sync' as keyof ServiceWorkerGlobalScopeEventMap, (event
 async function sync(): Promise<void> {
   const reached = await syncWhileLocked();
   for (const client of await worker.clients.matchAll()) client.postMessage(DRAIN_MESSAGE);
-  if (!reached) throw new Error('the relay could not be reached');
+  if (!reached || !(await uploadWhileLocked())) throw new Error('the relay could not be reached');
 }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sortKeyOf } from '../../src/lib/core/clock.ts';
+import { saveFileSettings } from '../../src/lib/db/fileSettings.ts';
 import { emptyFile, type Space, type SpaceFile, type SpaceVersion } from '../../src/lib/domain/space.ts';
 import {
   addWorkspace,
@@ -118,7 +119,23 @@ describe('a workspace', () => {
 });
 
 describe('a file', () => {
+  it('is asked for at once where it is small, in its current version only', async () => {
+    const [first, second, third] = [
+      version('v1', 5),
+      version('v2', 6, { p: ['v1'] }),
+      version('v3', 7, { z: 6_000_000 }),
+    ];
+    await merge(piece({ ...file('f', 'a.txt', 1, first), v: [first, second] }, file('g', 'b.txt', 1, third)));
+    const rows = await store.fileTransfers.bulkGet(['blob-v1', 'blob-v2', 'blob-v3']);
+    expect(rows.map((row) => [row?.status, row?.askedAt])).toEqual([
+      ['paused', undefined],
+      ['pending', NOW],
+      ['paused', undefined],
+    ]);
+  });
+
   it('keeps all its versions, and what is not here waits to be asked for', async () => {
+    await saveFileSettings(store, { automatic: 0 }, NOW);
     await merge(piece(file('f', 'notes/a.txt', 1, version('v1', 1))));
     await merge(piece({ ...emptyFile('f'), v: [version('v2', 2, { p: ['v1'] })] }), 'w', NOW + 9);
     const row = await fileAt(store, space, 'NOTES/a.txt');
@@ -132,6 +149,7 @@ describe('a file', () => {
       [1, false],
     ]);
     expect(await store.fileTransfers.get('blob-v2')).toMatchObject({ direction: 'inbound', status: 'paused' });
+    expect((await store.fileTransfers.get('blob-v2'))?.askedAt).toBeUndefined();
     expect(await transfersOf(store, 'w')).toEqual(['blob-v1', 'blob-v2']);
   });
 

@@ -1,12 +1,24 @@
 import AxeBuilder from '@axe-core/playwright';
 import { readFileSync } from 'node:fs';
-import { expect, getToKnow, goTo, message, openChat, send, startDirect, startGroup, test } from './fixtures.ts';
+import {
+  expect,
+  getToKnow,
+  goTo,
+  loadOnDemand,
+  message,
+  openChat,
+  send,
+  startDirect,
+  startGroup,
+  test,
+} from './fixtures.ts';
 
 const PICTURE = 'static/icon-192.png';
 
 test('what was shared is found again on one page, opened, and led back to its message', async ({ join }) => {
   const ana = await join('Ana');
   const bo = await join('Bo');
+  await loadOnDemand(bo.page);
   await goTo(ana.page, 'Files');
   await expect(ana.page.getByRole('heading', { name: 'No files yet' })).toBeVisible();
 

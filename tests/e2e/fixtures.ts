@@ -263,6 +263,15 @@ export async function startGroup(page: Page, name: string, people: readonly stri
   await expect(page.getByRole('textbox', { name: 'Message' })).toBeVisible();
 }
 
+/** From now on no file comes to this person by itself. */
+export async function loadOnDemand(page: Page): Promise<void> {
+  await goTo(page, 'You');
+  await page.getByRole('link', { name: 'Storage and maintenance' }).click();
+  const never = page.getByRole('group', { name: 'Files load by themselves' }).getByRole('radio', { name: 'Never' });
+  await never.check();
+  await expect(never).toBeChecked();
+}
+
 export async function openChat(page: Page, title: string): Promise<void> {
   await goTo(page, 'Chats');
   await conversation(page, title).click();

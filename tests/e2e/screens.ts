@@ -199,6 +199,7 @@ export const screens: readonly Screen[] = [
   at('devices', '/you/devices', heading('Your devices')),
   dialogFrom('link-device', '/you/devices', 'Link a device'),
   at('activity', '/you/activity', heading('Activity')),
+  at('transfers', '/you/transfers', heading('Transfers')),
   at('settings', '/you/settings', heading('Notifications and privacy')),
   at('invitations', '/you/invitations', heading('Links that are out')),
   at('security', '/you/security', heading('Security')),

@@ -52,7 +52,7 @@ describe('a file is looked at', () => {
     ['text/plain', 200_001, undefined],
     // A picture that may hold scripts.
     ['image/svg+xml', 1, undefined],
-    ['application/pdf', 1, undefined],
+    ['application/pdf', 1, 'pdf'],
   ])('%s of %i bytes as %s', (type, size, shown) => {
     expect(previewOf({ type, size })).toBe(shown);
   });

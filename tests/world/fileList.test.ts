@@ -4,7 +4,7 @@ import { unwrap } from '../../src/lib/core/result.ts';
 import { compactStep } from '../../src/lib/db/messages/compact.ts';
 import { recount } from '../../src/lib/db/messages/recount.ts';
 import type { OutgoingFile, SharedPage, SharedQuery } from '../../src/lib/services/client.ts';
-import { accountOf, must, PASSPHRASE, until, world, type Person, type World } from './world.ts';
+import { accountOf, must, onDemand, PASSPHRASE, until, world, type Person, type World } from './world.ts';
 
 let w: World;
 afterEach(() => w.close());
@@ -13,6 +13,7 @@ async function two(): Promise<{ hike: ConversationId; hut: ConversationId; ana: 
   w = await world();
   const [ana, bo] = [await w.person('Ana'), await w.person('Bo')];
   await ana.knows(bo);
+  await onDemand(bo);
   await w.settle();
   const people = [await accountOf(bo)];
   const hike = await must(ana.client.createGroup({ name: 'Hike', people }));

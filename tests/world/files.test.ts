@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ConversationId, MessageId } from '../../src/lib/core/ids.ts';
 import { unwrap } from '../../src/lib/core/result.ts';
 import type { AttachmentItem, MessageItem, OutgoingFile } from '../../src/lib/services/client.ts';
-import { accountOf, must, PASSPHRASE, until, world, type Person, type World } from './world.ts';
+import { accountOf, must, onDemand, PASSPHRASE, until, world, type Person, type World } from './world.ts';
 
 let w: World;
 afterEach(() => w.close());
@@ -11,6 +11,7 @@ async function hike(): Promise<{ id: ConversationId; ana: Person; bo: Person }> 
   w = await world();
   const [ana, bo] = [await w.person('Ana'), await w.person('Bo')];
   await ana.knows(bo);
+  await onDemand(bo);
   await w.settle();
   const id = await must(ana.client.createGroup({ name: 'Hike', people: [await accountOf(bo)] }));
   await w.settle();

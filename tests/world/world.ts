@@ -370,6 +370,9 @@ const stderrLogger = {
 /** The value, or the failing of the test. */
 export const must = async <T>(result: Promise<Result<T>>): Promise<T> => unwrap(await result);
 
+/** No file comes to this person by itself. */
+export const onDemand = (person: Person): Promise<void> => must(person.client.saveFileSettings({ automatic: 0 }));
+
 export async function accountOf(person: Person): Promise<AccountId> {
   const self = await person.client.self();
   if (self === undefined) throw new Error(`${person.name} is locked`);

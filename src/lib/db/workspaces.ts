@@ -16,6 +16,7 @@ import {
   type SpaceVersion,
 } from '../domain/space.ts';
 import { cleanPath } from '../domain/spacePaths.ts';
+import { readFileSettings, wantedTransfer } from './fileSettings.ts';
 import type { FileMemory } from './tables/files.ts';
 import type { FileSyncStateRow, FileTransferRow, FileVersionRow, Store, WorkspaceRow } from './store.ts';
 import { bytesKeyOf, giveNames, pathKeyOf } from './workspaceNames.ts';
@@ -31,6 +32,7 @@ export const workspaceTables = [
   'fileVersions',
   'fileTransfers',
   'syncOperations',
+  'settings',
 ] as const;
 
 export interface NewWorkspace {
@@ -180,7 +182,10 @@ export async function mergeSpace(store: Store, id: string, piece: Space, now: nu
   });
   await addTransfers(
     store,
-    changed.flatMap(({ file }) => file.v.map((version) => ({ version, path: file.n?.v ?? '' }))),
+    changed.flatMap(({ file }) => {
+      const current = currentOf(file);
+      return file.v.map((version) => ({ version, path: file.n?.v ?? '', isCurrent: version === current }));
+    }),
     now,
   );
   const here = await transfersHere(
@@ -228,9 +233,10 @@ const versionRows = (store: Store, file: SpaceFile, now: number): FileVersionRow
 
 async function addTransfers(
   store: Store,
-  versions: readonly { readonly version: SpaceVersion; readonly path: string }[],
+  versions: readonly { readonly version: SpaceVersion; readonly path: string; readonly isCurrent: boolean }[],
   now: number,
 ): Promise<void> {
+  // Of a version that was restored the last one counts.
   const wanted = new Map(versions.map((one) => [one.version.b, one]));
   const known = new Set(
     await store.fileTransfers
@@ -238,9 +244,12 @@ async function addTransfers(
       .anyOf([...wanted.keys()])
       .primaryKeys(),
   );
-  const rows = [...wanted.values()].flatMap(({ version, path }): FileTransferRow[] =>
-    known.has(version.b) ? [] : [transferOf(version, path, now)],
-  );
+  if (known.size === wanted.size) return;
+  const settings = await readFileSettings(store);
+  const rows = [...wanted.values()].flatMap(({ version, path, isCurrent }): FileTransferRow[] => {
+    const row = transferOf(version, path, now);
+    return known.has(version.b) ? [] : [isCurrent ? wantedTransfer(row, settings) : row];
+  });
   if (rows.length > 0) await store.fileTransfers.bulkAdd(rows);
 }
 

@@ -2,6 +2,7 @@ import { wipeExpired } from '../db/expiry.ts';
 import { settleStorage } from '../db/faults.ts';
 import { openStore } from '../db/store.ts';
 import { lockedDevice, syncLocked, type LockedDevice } from '../sync/locked.ts';
+import { uploadWaiting } from '../sync/uploads.ts';
 import { systemClock } from './clock.ts';
 import { createHttpTransport } from './httpTransport.ts';
 import { webLoginKeys } from './loginKeys.ts';
@@ -23,6 +24,18 @@ export async function syncWhileLocked(): Promise<boolean> {
   // What has expired goes also where nobody opens the app; what stops it is told when somebody does.
   await settleStorage(() => wipeExpired(device.store, systemClock.now()));
   const result = await syncLocked(device);
+  return result.ok || result.error.retry !== 'now';
+}
+
+/**
+ * Uploads the files that wait, for as long as the browser lets a service worker do so; whoever else uploads goes
+ * first. @returns false where some are left, so that trying later makes sense.
+ */
+export async function uploadWhileLocked(): Promise<boolean> {
+  const device = await (opened ??= open());
+  if (device === undefined) return true;
+  const uploaded = await settleStorage(() => uploadWaiting(device, () => false));
+  const result = uploaded.ok ? uploaded.value : uploaded;
   return result.ok || result.error.retry !== 'now';
 }
 

@@ -52,8 +52,17 @@ function kindOf(type: MessageRow['type'], { mimeType }: FileAttachmentRow): Atta
 export function stateOf(transfer: FileTransferRow | undefined): AttachmentItem['state'] {
   if (transfer === undefined) return 'gone';
   if (transfer.direction === 'outbound') {
-    if (transfer.status === 'completed') return 'here';
-    return transfer.status === 'failed' ? 'failed' : 'uploading';
+    switch (transfer.status) {
+      case 'completed':
+        return 'here';
+      case 'paused':
+        return 'held';
+      case 'failed':
+      case 'cancelled':
+        return 'failed';
+      default:
+        return 'uploading';
+    }
   }
   if (transfer.status === 'completed') return 'here';
   return transfer.status === 'active' ? 'fetching' : 'absent';

@@ -11,12 +11,14 @@ import { keepProfileTold } from './profileTelling.ts';
 import { keepTidy } from './tidying.ts';
 import { keepTimed } from './timed.ts';
 import { keepHeeding } from './revoked.ts';
-import { keepUploading } from './uploading.ts';
+import { keepTransferring } from './transferring.ts';
 
 /** What an open app does on its own, while nobody waits for it: it is loaded after the vault was opened. */
 export interface Background {
   /** There is something to index. */
   pokeIndex(): void;
+  /** What is kept of files may be too much. */
+  pokeFiles(): void;
   dispose(): void;
 }
 
@@ -34,7 +36,6 @@ export function keepBackground(
   const stops = [
     keepTidy(session),
     keepPacked(session),
-    keepUploading(session, engine),
     keepTimed(session, engine),
     keepMerging(session),
     keepProfileTold(session),
@@ -43,11 +44,14 @@ export function keepBackground(
     keepTogether(session, engine),
     keepHeeding(session.clock, engine, heed),
   ];
+  const transferring = keepTransferring(session, engine);
   const indexing = keepIndexed(session, isActing);
   return {
     pokeIndex: () => indexing.poke(),
+    pokeFiles: () => transferring.poke(),
     dispose() {
       for (const stop of stops) stop();
+      transferring.dispose();
       indexing.dispose();
     },
   };

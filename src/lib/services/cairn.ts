@@ -127,6 +127,7 @@ export function createCairn(ports: CairnPorts): Cairn {
     ask,
     watch,
     pokeIndex: () => background?.pokeIndex(),
+    pokeFiles: () => background?.pokeFiles(),
     dispose: () => client.dispose(),
   };
   let desks: Promise<Desks> | undefined;

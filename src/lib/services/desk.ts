@@ -20,6 +20,8 @@ export interface Desk {
   watch<T>(query: (session: Session) => Promise<T>, show: (value: T) => void): Unwatch;
   /** There is something to index. */
   pokeIndex(): void;
+  /** What is kept of files may be too much. */
+  pokeFiles(): void;
   /** Ends the client: nothing runs any more, and the store is closed. */
   dispose(): void;
 }

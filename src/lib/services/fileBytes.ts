@@ -1,13 +1,15 @@
-import type { Bytes } from '../core/bytes.ts';
+import { equal, type Bytes } from '../core/bytes.ts';
 import { newId } from '../core/ids.ts';
 import { err, ok, refuse, settle, type Fault, type Result } from '../core/result.ts';
 import { createChunkHash } from '../crypto/chunkHash.ts';
 import { chunkCount, createFileCipher, PLAIN_CHUNK, SEALED_CHUNK } from '../crypto/fileCipher.ts';
 import { createSha256 } from '../crypto/primitives.ts';
+import { alterTransfer, dropChunks, isKept, markHere } from '../db/fileTransfers.ts';
 import type { FileTransferRow } from '../db/store.ts';
 import { getBlob } from '../sync/blobs.ts';
 import type { Composer } from '../sync/compose.ts';
 import type { Session } from '../sync/session.ts';
+import { networkFault } from '../sync/transport.ts';
 
 /** Bytes of files between clear and disk, and from the relay to the disk: a chunk at a time. */
 
@@ -34,6 +36,7 @@ export async function sealBlob(
 ): Promise<SealedBlob> {
   const key = random.bytes(32);
   const { size } = blob;
+  const now = clock.now();
   const chunks = chunkCount(size);
   const transfer: FileTransferRow = {
     transferId,
@@ -46,7 +49,8 @@ export async function sealBlob(
     progress: 0,
     chunkSize: SEALED_CHUNK,
     chunksDone: 0,
-    createdAt: clock.now(),
+    createdAt: now,
+    askedAt: now,
   };
   await store.fileTransfers.add(transfer);
   const cipher = await createFileCipher(key);
@@ -59,7 +63,7 @@ export async function sealBlob(
     await store.fileChunks.add({ transferId, index, chunk });
   }
   const fileHash = new Uint8Array(hash.digest());
-  await store.fileTransfers.update(transferId, { fileHash });
+  await store.fileTransfers.update(transferId, { fileHash, blobHash: fileHash });
   return { transferId, blobId, key, hash: fileHash, plainHash: plainHash.digest() };
 }
 
@@ -72,59 +76,102 @@ export async function hashOfBlob(blob: Blob): Promise<Bytes> {
 }
 
 /**
- * Sees to it that the bytes are on this device; a fetch that broke off goes on where it was.
- * Refused: `network`, `file-not-there-yet`, `file-damaged`.
+ * Sees to it that the bytes are on this device; a fetch that broke off goes on where it was, by itself once there is
+ * a network. Refused: `network`, `file-not-there-yet`, `file-damaged`, `file-paused` by a person meanwhile.
+ * @param isOver whether to stop after the chunk under way
  */
 export async function fetchBytes(
   session: Session,
   { transferId, direction, status }: FileTransferRow,
+  isOver: () => boolean = () => false,
 ): Promise<Result<void>> {
   if (direction === 'outbound' || status === 'completed') return ok(undefined);
-  return session.locks.run(`file ${transferId}`, () => fetchAll(session, transferId));
+  return session.locks.run(`file ${transferId}`, () => fetchAll(session, transferId, isOver));
 }
 
-async function fetchAll(session: Session, transferId: string): Promise<Result<void>> {
+async function fetchAll(session: Session, transferId: string, isOver: () => boolean): Promise<Result<void>> {
   const { store, relay, clock } = session;
-  const transfer = await store.fileTransfers.get(transferId);
+  const now = clock.now();
+  const transfer = await alterTransfer(store, transferId, ({ errorMessage: _, ...row }) =>
+    row.status === 'completed' ? undefined : { ...row, status: 'active', askedAt: row.askedAt ?? now },
+  );
   if (transfer?.blobId === undefined || transfer.status === 'completed') return ok(undefined);
+  const end = (status: FileTransferRow['status'], errorMessage?: string) =>
+    alterTransfer(store, transferId, (row) =>
+      row.status === 'active' ? { ...row, status, ...(errorMessage === undefined ? {} : { errorMessage }) } : undefined,
+    );
   const chunks = chunkCount(transfer.fileSize);
-  let index = transfer.chunksDone;
-  await store.fileTransfers.update(transferId, { status: 'active' });
+  const hash = createSha256();
+  let index = await hashChunks(session, transfer, hash);
+  let isWanted = true;
   const got = await getBlob(relay, transfer.blobId, index * SEALED_CHUNK, async (chunk) => {
-    await store.tx('rw', ['fileTransfers', 'fileChunks'], async () => {
-      await store.fileChunks.put({ transferId, index, chunk });
-      index++;
-      const progress = Math.min(100, Math.round((100 * index) / chunks));
-      await store.fileTransfers.update(transferId, { chunksDone: index, progress });
-    });
-    return index < chunks;
+    hash.update(chunk);
+    isWanted = await takeChunk(session, transferId, { index, chunk, chunks });
+    index++;
+    return isWanted && index < chunks && !isOver();
   });
+  if (!isWanted) return err({ code: 'file-paused', retry: 'person' });
   if (!got.ok) {
-    await store.fileTransfers.update(transferId, { status: 'paused' });
     // The message came before the file: it is still on its way from its sender.
-    return got.error.code === 'not-found' ? err({ code: 'file-not-there-yet', retry: 'now' }) : got;
+    const fault: Fault = got.error.code === 'not-found' ? { code: 'file-not-there-yet', retry: 'now' } : got.error;
+    const goesOn = fault.retry === 'now' || fault.code === 'network';
+    await end(goesOn ? 'pending' : 'failed', fault.code === 'network' ? undefined : fault.code);
+    return err(fault);
   }
-  if (!(await isWhole(session, transfer))) {
+  if (index < chunks) {
+    await end('pending');
+    return err(networkFault('stopped'));
+  }
+  const found = hash.digest();
+  if (transfer.fileHash === undefined || !equal(transfer.fileHash, found)) {
     await store.tx('rw', ['fileTransfers', 'fileChunks'], async () => {
-      await store.fileChunks.where(':id').between([transferId, 0], [transferId, Infinity]).delete();
-      await store.fileTransfers.update(transferId, { status: 'failed', chunksDone: 0, progress: 0 });
+      await dropChunks(store, transferId);
+      const damaged = { status: 'failed', chunksDone: 0, progress: 0, errorMessage: DAMAGED.code } as const;
+      await store.fileTransfers.update(transferId, damaged);
     });
     return err(DAMAGED);
   }
-  await store.fileTransfers.update(transferId, { status: 'completed', progress: 100, completedAt: clock.now() });
+  await store.tx('rw', ['fileTransfers', 'fileSyncState', 'fileVersions'], async () => {
+    const at = clock.now();
+    const here = { status: 'completed', progress: 100, completedAt: at, lastUsedAt: at } as const;
+    await store.fileTransfers.update(transferId, here);
+    await markHere(store, transferId);
+  });
   return ok(undefined);
 }
 
-async function isWhole({ store }: Session, { transferId, fileHash, fileSize }: FileTransferRow): Promise<boolean> {
-  const hash = createSha256();
-  for (let index = 0; index < chunkCount(fileSize); index++) {
+/** The bytes of a file are looked at: it is one of the last that make room. */
+export const looked = ({ store, clock }: Session, transferId: string): Promise<unknown> =>
+  alterTransfer(store, transferId, (row) => (isKept(row) ? { ...row, lastUsedAt: clock.now() } : undefined));
+
+/** Takes in what is here of a file already. @returns how many chunks that is */
+async function hashChunks(
+  { store }: Session,
+  { transferId, chunksDone }: FileTransferRow,
+  hash: { update(piece: Uint8Array): unknown },
+): Promise<number> {
+  for (let index = 0; index < chunksDone; index++) {
     const row = await store.fileChunks.get([transferId, index]);
-    if (row === undefined) return false;
+    if (row === undefined) return index;
     hash.update(row.chunk);
   }
-  const found = hash.digest();
-  return fileHash?.length === found.length && fileHash.every((byte, i) => byte === found[i]);
+  return chunksDone;
 }
+
+/** @returns false where the file is not wanted any more: a person stopped it, or it is gone. */
+const takeChunk = (
+  { store }: Session,
+  transferId: string,
+  { index, chunk, chunks }: { readonly index: number; readonly chunk: Bytes; readonly chunks: number },
+): Promise<boolean> =>
+  store.tx('rw', ['fileTransfers', 'fileChunks'], async () => {
+    const row = await store.fileTransfers.get(transferId);
+    if (row?.status !== 'active') return false;
+    await store.fileChunks.put({ transferId, index, chunk });
+    const progress = Math.min(100, Math.round((100 * (index + 1)) / chunks));
+    await store.fileTransfers.update(transferId, { chunksDone: index + 1, progress });
+    return true;
+  });
 
 /** The file in clear, from the chunks that are here. Refused: `file-damaged`. */
 export const plainFile = (

@@ -9,7 +9,7 @@ import type { Composer } from '../sync/compose.ts';
 import type { Session } from '../sync/session.ts';
 import type { OutgoingFile } from './client.ts';
 import { sendText, type About, type SentFile } from './messages.ts';
-import { fetchBytes, plainFile, sealBlob } from './fileBytes.ts';
+import { fetchBytes, looked, plainFile, sealBlob } from './fileBytes.ts';
 import { sentFile } from './sentFile.ts';
 
 /**
@@ -77,13 +77,15 @@ export async function fileThumbnail({ store }: Session, id: MessageId, index: nu
 
 /**
  * The file itself, fetched if it is not here yet; a fetch that broke off goes on where it was.
- * Refused: `not-found`, `network`, `file-not-there-yet`, `file-damaged`.
+ * Refused: `not-found`, `network`, `file-not-there-yet`, `file-damaged`, `file-paused`.
  */
 export async function openFile(session: Session, id: MessageId, index: number): Promise<Result<Blob>> {
   const { attachment, transfer } = await findFile(session.store, id, index);
   if (attachment === undefined || transfer === undefined) return err(NOT_FOUND);
   const fetched = await fetchBytes(session, transfer);
-  return fetched.ok ? plainFile(session, transfer, attachment.mimeType) : fetched;
+  if (!fetched.ok) return fetched;
+  await looked(session, transfer.transferId);
+  return plainFile(session, transfer, attachment.mimeType);
 }
 
 async function findFile(

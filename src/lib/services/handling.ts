@@ -8,6 +8,7 @@ import { messageTables } from '../db/messages/whole.ts';
 import { pageOf } from '../db/messages/pages.ts';
 import { heldRecords } from '../db/outbox.ts';
 import { uncountReply } from '../db/threads.ts';
+import { changedStatus } from '../domain/transferStates.ts';
 import { sealWaiting } from '../sync/rekey.ts';
 import type { Session } from '../sync/session.ts';
 import { deleteMessage } from './changes.ts';
@@ -69,7 +70,9 @@ export async function retryUpload({ store }: Session, id: MessageId, index: numb
     store.tx('rw', ['fileTransfers'], async () => {
       const transfer = await store.fileTransfers.get(attachment?.transferId ?? '');
       if (transfer?.direction !== 'outbound') return refuse({ code: 'not-found', retry: 'never' });
-      if (transfer.status === 'failed') await store.fileTransfers.update(transfer.transferId, { status: 'pending' });
+      const { errorMessage: _, ...row } = transfer;
+      const status = changedStatus(row.status, 'resume');
+      if (status !== undefined) await store.fileTransfers.put({ ...row, status });
     }),
   );
 }

@@ -55,8 +55,8 @@ export async function transfersToGive(store: Store, ids: readonly string[]): Pro
 }
 
 function unfetched(row: FileTransferRow): AnyRow {
-  const { completedAt: _at, lastUsedAt: _used, errorMessage: _error, ...kept } = row;
-  return { ...kept, direction: 'inbound', status: 'pending', progress: 0, chunksDone: 0 };
+  const { completedAt: _at, askedAt: _asked, lastUsedAt: _used, heldUntil: _held, errorMessage: _error, ...kept } = row;
+  return { ...kept, direction: 'inbound', status: 'paused', progress: 0, chunksDone: 0 };
 }
 
 /** Bytes of rows in one box, about. */

@@ -136,7 +136,7 @@ export async function sendText(
       const attachments = files.map((file, i) => file.row(id, i));
       await addMessage(store, message, { attachments });
       for (const { transferId, isHere } of files)
-        if (isHere !== true) await store.fileTransfers.update(transferId, { status: 'pending' });
+        if (isHere !== true) await store.fileTransfers.update(transferId, { status: 'pending', askedAt: now });
       await countReplies(store, [message]);
       await compose(composer, conversationId, content, { id, sortKey, isMessage: true, ahead, heldUntil });
       await store.conversations.update(conversationId, {

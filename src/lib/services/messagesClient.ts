@@ -112,8 +112,11 @@ export interface AttachmentItem {
   readonly height?: number;
   readonly duration?: number;
   readonly hasThumbnail: boolean;
-  /** `here`: its bytes are on this device. `uploading`, `failed`: of an own one. `gone`: it can't be fetched any more. */
-  readonly state: 'absent' | 'fetching' | 'here' | 'uploading' | 'failed' | 'gone';
+  /**
+   * `here`: its bytes are on this device. `uploading`, `held` (a person paused it), `failed`: of an own one. `gone`:
+   * it can't be fetched any more.
+   */
+  readonly state: 'absent' | 'fetching' | 'here' | 'uploading' | 'held' | 'failed' | 'gone';
   /** Percent, while something is under way. */
   readonly progress: number;
 }

@@ -16,7 +16,7 @@ import { cleanPath, inFolder, withMark } from '../domain/spacePaths.ts';
 import { limits } from '../protocol/limits.ts';
 import type { Composer } from '../sync/compose.ts';
 import type { Session } from '../sync/session.ts';
-import { fetchBytes, hashOfBlob, plainFile, sealBlob } from './fileBytes.ts';
+import { fetchBytes, hashOfBlob, looked, plainFile, sealBlob } from './fileBytes.ts';
 import { typeOfName } from './fileTypes.ts';
 import { namesOf } from './viewer.ts';
 import { changeFile, changeSpace, follow, goesOut } from './workspaces.ts';
@@ -137,24 +137,18 @@ export async function openWorkspaceFile(session: Session, fileId: string, versio
   const file = row?.metadata;
   if (file === undefined) return err(NOT_FOUND);
   const wanted = version === undefined ? currentOf(file) : file.v.find(({ i }) => i === version);
-  return wanted === undefined ? err(NOT_FOUND) : openVersion(session, fileId, wanted);
+  return wanted === undefined ? err(NOT_FOUND) : openVersion(session, wanted);
 }
 
 /** Refused: as {@link openWorkspaceFile}. */
-export async function openVersion(session: Session, fileId: string, version: SpaceVersion): Promise<Result<Blob>> {
-  const { store, clock } = session;
-  const transfer = await store.fileTransfers.get(version.b);
+export async function openVersion(session: Session, version: SpaceVersion): Promise<Result<Blob>> {
+  const transfer = await session.store.fileTransfers.get(version.b);
   if (transfer?.fileHash === undefined) return err(NOT_FOUND);
   // Somebody named the bytes of another file.
   if (!sameBytes(transfer.fileHash, version.h)) return err({ code: 'file-damaged', retry: 'person' });
   const fetched = await fetchBytes(session, transfer);
   if (!fetched.ok) return fetched;
-  await store.tx('rw', ['fileTransfers', 'fileSyncState'], async () => {
-    await store.fileTransfers.update(version.b, { lastUsedAt: clock.now() });
-    const row = await store.fileSyncState.get(fileId);
-    const isCurrent = row?.metadata !== undefined && currentOf(row.metadata)?.i === version.i;
-    if (isCurrent && row.syncStatus === 'pending') await store.fileSyncState.update(fileId, { syncStatus: 'synced' });
-  });
+  await looked(session, version.b);
   return plainFile(session, transfer, version.y);
 }
 

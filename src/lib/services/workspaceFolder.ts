@@ -87,7 +87,7 @@ async function sync(session: Session, id: string, folder: DiskFolder): Promise<F
     remember(one.fileId, version.i, path, file);
   }
   async function write(path: string, row: FileSyncStateRow, version: SpaceVersion): Promise<void> {
-    const blob = unwrap(await openVersion(session, row.id, version));
+    const blob = unwrap(await openVersion(session, version));
     remember(row.id, version.i, path, await writeTo(folder, path, blob));
     written++;
   }

@@ -90,7 +90,7 @@ export const exportZip = (session: Session, id: string): Promise<Result<Blob>> =
     for (const row of await liveFiles(session.store, id)) {
       const version = currentOf(row.metadata ?? emptyFile(row.id));
       if (version === undefined) continue;
-      const blob = unwrap(await openVersion(session, row.id, version));
+      const blob = unwrap(await openVersion(session, version));
       const entry = isText(version.y) ? new ZipDeflate(row.filePath, { level: 6 }) : new ZipPassThrough(row.filePath);
       entry.mtime = row.lastModified;
       zip.add(entry);

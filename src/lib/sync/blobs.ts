@@ -26,13 +26,13 @@ export interface BlobSource {
 export async function putBlob(
   relay: Caller,
   source: BlobSource,
-  onProgress: (received: number) => boolean,
+  onProgress: (received: number) => boolean | Promise<boolean>,
 ): Promise<Result<boolean, CallFault>> {
   const { id, size, sha256 } = source;
   const begun = await relay.call(api.createBlob, api.createBlob.path, { id, size, sha256 });
   if (!begun.ok) return begun;
   let { received } = begun.value;
-  while (onProgress(received) && received < size) {
+  while ((await onProgress(received)) && received < size) {
     const bytes = await source.read(received, Math.min(limits.blobChunk, size - received));
     const taken = await relay.call(api.appendBlob, api.appendBlob.path(id), { offset: received, bytes });
     if (!taken.ok) return taken;
@@ -65,6 +65,12 @@ export async function getBlob(
     if (at >= size) return ok(true);
     if (!goesOn) return ok(false);
   }
+}
+
+/** Whether the relay has all of a blob. Errors: `network` and those of the relay but `not-found`. */
+export async function hasBlob(relay: Caller, id: string): Promise<Result<boolean, CallFault>> {
+  const read = await relay.call(api.readBlob, api.readBlob.path(id), { offset: 0, length: 1 });
+  return read.ok ? ok(true) : read.error.code === 'not-found' ? ok(false) : read;
 }
 
 /** Keeps a blob of somebody else's for the own account too, for what is passed on. Errors: `not-found`, `quota-exceeded`. */

@@ -1,4 +1,5 @@
 import { newId, type MessageId } from '../core/ids.ts';
+import { readFileSettings, wantedTransfer } from '../db/fileSettings.ts';
 import type { FileAttachmentRow, FileTransferRow, MessageRow } from '../db/store.ts';
 import { limits } from '../protocol/limits.ts';
 import type { FileContent, TextContent } from './content.ts';
@@ -53,8 +54,8 @@ export const inboundTransfer = (transferId: string, file: FileContent, now: numb
 });
 
 /**
- * Keeps what is to be known of files that came with a message, inside the caller's transaction. Their bytes
- * are fetched when a person wants them.
+ * Keeps what is to be known of files that came with a message, inside the caller's transaction. The bytes of
+ * small ones are asked for, those of others when a person wants them.
  */
 export async function addFiles(
   { store, random, clock }: Pick<Session, 'store' | 'random' | 'clock'>,
@@ -62,7 +63,10 @@ export async function addFiles(
   files: readonly FileContent[],
 ): Promise<readonly FileAttachmentRow[]> {
   const transfers = files.map((file) => ({ file, id: newId<string>(random) }));
-  if (transfers.length > 0)
-    await store.fileTransfers.bulkAdd(transfers.map(({ file, id }) => inboundTransfer(id, file, clock.now())));
+  const settings = transfers.length > 0 ? await readFileSettings(store) : undefined;
+  if (settings !== undefined)
+    await store.fileTransfers.bulkAdd(
+      transfers.map(({ file, id }) => wantedTransfer(inboundTransfer(id, file, clock.now()), settings)),
+    );
   return transfers.map(({ file, id }, index) => attachmentRow(messageId, index, id, file));
 }

@@ -53,7 +53,7 @@ const LAST_RETRY_MS = 60_000;
 
 /**
  * Keeps sending while the app is open but locked: at once, on every poke, and from 1 to 60 seconds later
- * as long as records wait (the browsers without Background Sync have nothing else).
+ * as long as records or files wait (the browsers without Background Sync have nothing else).
  * @param onRevoked is called whenever the relay says that this device was revoked.
  */
 export function createLockedLoop(
@@ -64,6 +64,7 @@ export function createLockedLoop(
   let running = false;
   let disposed = false;
   let wait = FIRST_RETRY_MS;
+  let uploading: Promise<void> | undefined;
   let cancel = () => {};
 
   const run = async () => {
@@ -74,8 +75,20 @@ export function createLockedLoop(
     running = false;
     if (disposed) return;
     if (!result.ok && result.error.code === 'revoked-device') void onRevoked();
+    // Files are ciphertext already. Records do not wait behind a large one.
+    if (result.ok) uploading ??= upload().finally(() => (uploading = undefined));
     const lanes = await settleStorage(() => appendsByLane(store, 1));
-    if (disposed || (result.ok && lanes.ok && lanes.value.size === 0)) return;
+    if (result.ok && lanes.ok && lanes.value.size === 0) return;
+    runLater();
+  };
+  const upload = async () => {
+    const { uploadWaiting } = await import('./uploads.ts');
+    const uploaded = await settleStorage(() => uploadWaiting(device, () => disposed));
+    if (!uploaded.ok || !uploaded.value.ok) runLater();
+  };
+  const runLater = () => {
+    if (disposed) return;
+    cancel();
     cancel = clock.after(wait, () => void run());
     wait = Math.min(wait * 2, LAST_RETRY_MS);
   };

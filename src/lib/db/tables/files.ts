@@ -36,11 +36,24 @@ export const fileTransfers = table({
     chunksDone: integer(),
     createdAt: integer(),
     completedAt: optional(integer()),
-    /** When its bytes were looked at last; those looked at longest ago make room first. */
+    /** When a person or their settings wanted it to go or come; absent for what nobody has asked for. */
+    askedAt: optional(integer()),
+    /** When its bytes came or were looked at last; those looked at longest ago make room first. */
     lastUsedAt: optional(integer()),
+    /** Until when the relay keeps them for this account, once they made room. */
+    heldUntil: optional(integer()),
+    /** SHA-256 of the ciphertext, as the relay is told it: an upload goes on while the app is locked. */
+    blobHash: optional(bytes()),
     errorMessage: optional(text()),
   },
-  indexes: [index('status', 'createdAt'), index('contactId', 'createdAt'), index('groupId')],
+  indexes: [
+    index('status', 'createdAt'),
+    index('status', 'askedAt'),
+    index('lastUsedAt'),
+    index('heldUntil'),
+    index('contactId', 'createdAt'),
+    index('groupId'),
+  ],
   relations: [setNull('contactId', 'contacts', 'contactId'), setNull('groupId', 'groups', 'groupId')],
   checks: [{ name: 'percent', columns: ['progress'], test: (row) => row.progress >= 0 && row.progress <= 100 }],
 });

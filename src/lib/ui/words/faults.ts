@@ -34,6 +34,7 @@ const words = {
   'too-many-in-workspace': m.fault_too_many_in_workspace,
   'file-not-there-yet': m.fault_file_not_there_yet,
   'file-damaged': m.fault_file_damaged,
+  'file-paused': m.fault_file_paused,
   conflict: m.fault_conflict,
   'epoch-taken': m.fault_epoch_taken,
   'stale-epoch': m.fault_stale_epoch,

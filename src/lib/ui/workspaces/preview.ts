@@ -1,6 +1,6 @@
 import type { WorkspaceFile } from '../../services/client.ts';
 
-export type Preview = 'image' | 'audio' | 'video' | 'text';
+export type Preview = 'image' | 'audio' | 'video' | 'text' | 'pdf';
 
 /** Longer texts are saved and opened elsewhere. */
 const MOST_TEXT = 200_000;
@@ -10,5 +10,6 @@ const TEXTS = /^(text\/|application\/(json|xml|javascript|x-sh)\b)/;
 export function previewOf({ type, size }: Pick<WorkspaceFile, 'type' | 'size'>): Preview | undefined {
   if (TEXTS.test(type)) return size <= MOST_TEXT ? 'text' : undefined;
   if (type === 'image/svg+xml') return undefined;
+  if (type === 'application/pdf') return 'pdf';
   return (['image', 'audio', 'video'] as const).find((kind) => type.startsWith(`${kind}/`));
 }
