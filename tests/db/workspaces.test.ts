@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sortKeyOf } from '../../src/lib/core/clock.ts';
-import { saveFileSettings } from '../../src/lib/db/fileSettings.ts';
+import { FILE_SETTINGS } from '../../src/lib/db/fileSettings.ts';
+import { setSetting } from '../../src/lib/db/settings.ts';
 import { emptyFile, type Space, type SpaceFile, type SpaceVersion } from '../../src/lib/domain/space.ts';
 import {
   addWorkspace,
@@ -135,7 +136,7 @@ describe('a file', () => {
   });
 
   it('keeps all its versions, and what is not here waits to be asked for', async () => {
-    await saveFileSettings(store, { automatic: 0 }, NOW);
+    await setSetting(store, FILE_SETTINGS, { automatic: 0 }, NOW);
     await merge(piece(file('f', 'notes/a.txt', 1, version('v1', 1))));
     await merge(piece({ ...emptyFile('f'), v: [version('v2', 2, { p: ['v1'] })] }), 'w', NOW + 9);
     const row = await fileAt(store, space, 'NOTES/a.txt');

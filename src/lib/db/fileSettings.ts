@@ -1,5 +1,4 @@
-import { refuseStorage } from './faults.ts';
-import { getSetting, setSetting } from './settings.ts';
+import { getSetting } from './settings.ts';
 import type { FileTransferRow, Store } from './store.ts';
 
 /** What a person wants of files on this device. */
@@ -10,22 +9,14 @@ export interface FileSettings {
   readonly budget: number;
 }
 
-const KEY = 'files';
+/** Name of the setting. */
+export const FILE_SETTINGS = 'files';
 const defaults: FileSettings = { automatic: 5_000_000, budget: 2_000_000_000 };
 
 export const readFileSettings = async (store: Store): Promise<FileSettings> => ({
   ...defaults,
-  ...(await getSetting<Partial<FileSettings>>(store, KEY)),
+  ...(await getSetting<Partial<FileSettings>>(store, FILE_SETTINGS)),
 });
-
-/** Changes what is named. Refused: `validation` for what is no number of bytes. */
-export const saveFileSettings = (store: Store, changes: Partial<FileSettings>, now: number): Promise<void> =>
-  store.tx('rw', ['settings'], async () => {
-    const next = { ...(await readFileSettings(store)), ...changes };
-    if (Object.values(next).some((bytes) => !Number.isSafeInteger(bytes) || bytes < 0))
-      refuseStorage('validation', { entity: 'settings', field: KEY });
-    await setSetting(store, KEY, next, now);
-  });
 
 /** A transfer as it is first known of: a small file is asked for at once. */
 export const wantedTransfer = (

@@ -1,6 +1,7 @@
 import { refuse, settle, type Result } from '../core/result.ts';
-import { readFileSettings, saveFileSettings } from '../db/fileSettings.ts';
+import { FILE_SETTINGS, readFileSettings } from '../db/fileSettings.ts';
 import { askedTransfers, dropChunks, forgetOver, keptFiles } from '../db/fileTransfers.ts';
+import { setSetting } from '../db/settings.ts';
 import type { FileTransferRow } from '../db/store.ts';
 import { changedStatus } from '../domain/transferStates.ts';
 import type { Session } from '../sync/session.ts';
@@ -75,11 +76,19 @@ export async function viewFileSettings({ store }: Viewer): Promise<FileSettingsI
   return readFileSettings(store);
 }
 
-/** Refused: `validation`. */
+/** Refused: `validation` for what is no number of bytes. */
 export const changeFileSettings = (
   { store, clock }: Session,
   changes: Partial<FileSettingsItem>,
-): Promise<Result<void>> => settle(saveFileSettings(store, changes, clock.now()));
+): Promise<Result<void>> =>
+  settle(
+    store.tx('rw', ['settings'], async () => {
+      const next = { ...(await readFileSettings(store)), ...changes };
+      if (Object.values(next).some((bytes) => !Number.isSafeInteger(bytes) || bytes < 0))
+        refuse({ code: 'validation', retry: 'never' });
+      await setSetting(store, FILE_SETTINGS, next, clock.now());
+    }),
+  );
 
 /** Bytes of files that lie here and, as far as this device knows, at the relay too. */
 export const keptBytes = async ({ store }: Viewer): Promise<number> =>
