@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { writeSection } from './results.ts';
 import { backup } from './backup.ts';
+import { files } from './files.ts';
 import { groups } from './groups.ts';
 import { messages } from './messages.ts';
 import { capacity } from './capacity.ts';
@@ -22,6 +23,7 @@ const sections = {
   messages,
   outbox,
   backup,
+  files,
   search,
   relay,
   capacity,

@@ -37,7 +37,6 @@ export async function sealBlob(
   const key = random.bytes(32);
   const { size } = blob;
   const now = clock.now();
-  const chunks = chunkCount(size);
   const transfer: FileTransferRow = {
     transferId,
     blobId,
@@ -53,6 +52,25 @@ export async function sealBlob(
     askedAt: now,
   };
   await store.fileTransfers.add(transfer);
+  const sealed = await sealChunks(blob, key, async (chunk, index) => {
+    await store.fileChunks.add({ transferId, index, chunk });
+  });
+  const { hash: fileHash, plainHash } = sealed;
+  await store.fileTransfers.update(transferId, { fileHash, blobHash: fileHash });
+  return { transferId, blobId, key, hash: fileHash, plainHash };
+}
+
+/**
+ * Seals a file chunk by chunk, in order, and hashes it before and after.
+ * @param key 32 random bytes
+ * @param take gets each sealed chunk
+ */
+export async function sealChunks(
+  blob: Blob,
+  key: Bytes,
+  take: (chunk: Bytes, index: number) => Promise<void>,
+): Promise<Pick<SealedBlob, 'hash' | 'plainHash'>> {
+  const chunks = chunkCount(blob.size);
   const cipher = await createFileCipher(key);
   const hash = createSha256();
   const plainHash = createChunkHash();
@@ -60,11 +78,9 @@ export async function sealBlob(
     const plain = new Uint8Array(await blob.slice(index * PLAIN_CHUNK, (index + 1) * PLAIN_CHUNK).arrayBuffer());
     const [chunk] = await Promise.all([cipher.seal(plain, index, index === chunks - 1), plainHash.update(plain)]);
     hash.update(chunk);
-    await store.fileChunks.add({ transferId, index, chunk });
+    await take(chunk, index);
   }
-  const fileHash = new Uint8Array(hash.digest());
-  await store.fileTransfers.update(transferId, { fileHash, blobHash: fileHash });
-  return { transferId, blobId, key, hash: fileHash, plainHash: plainHash.digest() };
+  return { hash: new Uint8Array(hash.digest()), plainHash: plainHash.digest() };
 }
 
 /** The hash of a file as {@link sealBlob} gives it, without sealing anything. */
