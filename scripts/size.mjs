@@ -67,6 +67,7 @@ const LATER = [
   /^src\/lib\/ui\/gate\/(Evicted|HaveAccount|Removed)\.svelte$/,
   // Changes of a group by others, what is wished for one that is there, and coming back to one that was lost.
   /^src\/lib\/crypto\/mls\/follow\.ts$/,
+  /^src\/lib\/domain\/groupChanges\.ts$/,
   /^src\/lib\/sync\/(commits|gaps|leaving|pleas|rejoin|retry|sayAgain|stranded)\.ts$/,
   // What looks after the store or reports on it, and its slow parts.
   /^src\/lib\/services\/(diagnostic|maintenance|membership|passphrase)\.ts$/,

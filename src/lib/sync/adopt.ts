@@ -3,7 +3,6 @@ import { dataOf, groupFromBytes } from '../crypto/mls/index.ts';
 import { expectGap, finishEntries, setBuffered } from '../db/inbox.ts';
 import { recordSecurityEvent } from '../db/security.ts';
 import type { InboxRow, MlsGroupRow } from '../db/store.ts';
-import { groupChanges } from '../domain/groupChanges.ts';
 import type { GroupData } from '../domain/groupData.ts';
 import { announce, announceTables } from './announce.ts';
 import { tellDeviceChanges } from './deviceChanges.ts';
@@ -24,7 +23,7 @@ export async function adopt(session: Session, stored: MlsGroupRow, staged: Stage
   if (!next.ok) throw new Error('a staged state does not decode');
   const now = clock.now();
   const entry = await enterEpoch(next.value, echo?.at ?? now);
-  const changes = changesOf(session, stored, staged, entry.data);
+  const changes = await changesOf(session, stored, staged, entry.data);
   const streamEpoch = (echo?.epoch ?? stored.streamEpoch ?? staged.epoch) + 1;
   const refused = stored.refusedEpoch === undefined ? {} : { refused: stored.refusedEpoch };
   await store.tx('rw', adoptTables, async () => {
@@ -50,12 +49,19 @@ async function settleIn({ store }: Session, { groupId, conversationId }: MlsGrou
   await expectGap(store, groupId as string as StreamId);
 }
 
-function changesOf(session: Session, stored: MlsGroupRow, staged: Staged, after: GroupData): readonly NoticeFacts[] {
+async function changesOf(
+  session: Session,
+  stored: MlsGroupRow,
+  staged: Staged,
+  after: GroupData,
+): Promise<readonly NoticeFacts[]> {
   const self: AccountId = session.identity.account;
   if (staged.isReturn === true) return [{ what: 'returned', who: [self] }];
   if (staged.through !== undefined) return [{ what: 'arrived', who: [self] }];
   // Who makes a group has said so already.
   if (stored.epoch === 0) return [];
   const before = groupFromBytes(stored.state, session.identity);
-  return before.ok ? groupChanges(dataOf(before.value), after, self, staged.leaving) : [];
+  if (!before.ok) return [];
+  const { groupChanges } = await import('../domain/groupChanges.ts');
+  return groupChanges(dataOf(before.value), after, self, staged.leaving);
 }
