@@ -47,10 +47,9 @@ export async function collectEntries(
     for (const [id, first = 0] of Object.entries(trimmed)) {
       const streamId = id as StreamId;
       const before = cursors.get(streamId);
-      const { missingFrom, trimmedFrom = (before?.seq ?? 0) + 1 } = before ?? {};
-      if (first <= (before?.seq ?? 0) + 1) continue;
-      const missing = missingFrom === undefined ? {} : { missingFrom };
-      cursors.set(streamId, { streamId, seq: first - 1, updatedAt: now, ...missing, trimmedFrom });
+      const next = (before?.seq ?? 0) + 1;
+      if (first <= next) continue;
+      cursors.set(streamId, { trimmedFrom: next, ...before, streamId, seq: first - 1, updatedAt: now });
       moved.add(streamId);
     }
     const held = new Set<StreamId>();
@@ -65,15 +64,9 @@ export async function collectEntries(
         cursors.set(streamId, { ...before, gapTries: (before.gapTries ?? 0) + 1, updatedAt: now });
         continue;
       }
-      const missingFrom = before?.missingFrom ?? (skips ? before.seq + 1 : undefined);
-      const trimmedFrom = before?.trimmedFrom;
-      cursors.set(streamId, {
-        streamId,
-        seq,
-        updatedAt: now,
-        ...(missingFrom === undefined ? {} : { missingFrom }),
-        ...(trimmedFrom === undefined ? {} : { trimmedFrom }),
-      });
+      const { isLetIn: _, gapTries: _tries, ...marks } = before ?? {};
+      const gap = skips ? { missingFrom: before.seq + 1 } : {};
+      cursors.set(streamId, { ...gap, ...marks, streamId, seq, updatedAt: now });
       fresh.push(entry);
     }
     await store.inbox.bulkPut(fresh);

@@ -2,7 +2,7 @@ import { base64urlFromBytes } from '../core/bytes.ts';
 import type { Clock } from '../core/ports.ts';
 import { err, ok } from '../core/result.ts';
 import { limits } from '../protocol/limits.ts';
-import { type hello, socketFrame, socketPath } from '../protocol/requests.ts';
+import { BAD_FRAME, type hello, socketFrame, socketPath } from '../protocol/requests.ts';
 import { cborFromValue, valueFromCbor } from '../protocol/wire.ts';
 import { networkFault, type Transport } from '../sync/transport.ts';
 import type * as v from 'valibot';
@@ -12,6 +12,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** `fetch` and `WebSocket` to the relay at `origin`; works in pages, workers and the service worker. */
 export function createHttpTransport(origin: string, clock: Clock): Transport {
   const base = `${origin}/api/v1/`;
+  /** The relay is older, and refused a hello that asks for more than bells. */
+  let isPlain = false;
   return {
     origin,
     async post(path, body, token) {
@@ -44,8 +46,7 @@ export function createHttpTransport(origin: string, clock: Clock): Transport {
       }
     },
     listen(token, events) {
-      const socket = new WebSocket(base.replace(/^http/, 'ws') + socketPath);
-      socket.binaryType = 'arraybuffer';
+      let socket: WebSocket;
       let over = false;
       const end = () => {
         if (over) return;
@@ -53,17 +54,27 @@ export function createHttpTransport(origin: string, clock: Clock): Transport {
         socket.close();
         events.onEnd();
       };
-      socket.onopen = () => socket.send(cborFromValue({ token, signals: true } satisfies v.InferInput<typeof hello>));
-      socket.onclose = end;
-      socket.onerror = end;
-      socket.onmessage = (message: MessageEvent<unknown>) => {
-        if (!(message.data instanceof ArrayBuffer)) return end();
-        const frame = valueFromCbor(socketFrame, new Uint8Array(message.data), limits.body);
-        if (!frame.ok) return end();
-        if ('ready' in frame.value) events.onReady();
-        else if ('payload' in frame.value) events.onSignal?.(frame.value);
-        else events.onBell(frame.value.stream, frame.value.head);
+      const open = () => {
+        const said: v.InferInput<typeof hello> = isPlain ? { token } : { token, signals: true };
+        socket = new WebSocket(base.replace(/^http/, 'ws') + socketPath);
+        socket.binaryType = 'arraybuffer';
+        socket.onopen = () => socket.send(cborFromValue(said));
+        socket.onclose = ({ code }) => {
+          if (over || code !== BAD_FRAME || said.signals === undefined) return end();
+          isPlain = true;
+          open();
+        };
+        socket.onerror = end;
+        socket.onmessage = (message: MessageEvent<unknown>) => {
+          if (!(message.data instanceof ArrayBuffer)) return end();
+          const frame = valueFromCbor(socketFrame, new Uint8Array(message.data), limits.body);
+          if (!frame.ok) return end();
+          if ('ready' in frame.value) events.onReady();
+          else if ('payload' in frame.value) events.onSignal?.(frame.value);
+          else events.onBell(frame.value.stream, frame.value.head);
+        };
       };
+      open();
       return () => {
         over = true;
         socket.close();

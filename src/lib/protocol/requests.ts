@@ -285,12 +285,13 @@ export const socketFrame = v.union([ready, bell, signalFrame]);
  */
 export const liveEntries = v.strictObject({ stream: streamId, entries: v.array(v.strictObject(ofEntry)) });
 export const liveFrame = v.union([ready, bell, liveEntries, signalFrame]);
+/** The relay closes with this: the first frame was no hello that it knows, or another came. */
+export const BAD_FRAME = 4400;
 /** Why the relay closes a socket. After `unauthorized` the client logs in again, after the others it just returns. */
 export const socketCloses = {
   goingAway: 1001,
   tryAgain: 1013,
-  /** The first frame was no hello, or another came. */
-  badFrame: 4400,
+  badFrame: BAD_FRAME,
   /** The token is unknown or ended, or the device was revoked. */
   unauthorized: 4401,
   /** No hello within ten seconds. */
