@@ -74,9 +74,17 @@ export async function sealChunks(
   const cipher = await createFileCipher(key);
   const hash = createSha256();
   const plainHash = createChunkHash();
-  for (let index = 0; index < chunks; index++) {
+  const seal = async (index: number): Promise<Bytes> => {
     const plain = new Uint8Array(await blob.slice(index * PLAIN_CHUNK, (index + 1) * PLAIN_CHUNK).arrayBuffer());
     const [chunk] = await Promise.all([cipher.seal(plain, index, index === chunks - 1), plainHash.update(plain)]);
+    return chunk;
+  };
+  // The platform encrypts the next chunk while this one is hashed and stored.
+  let next = seal(0);
+  for (let index = 0; index < chunks; index++) {
+    const chunk = await next;
+    if (index + 1 < chunks) next = seal(index + 1);
+    next.catch(() => undefined);
     hash.update(chunk);
     await take(chunk, index);
   }
