@@ -123,9 +123,12 @@ export default ts.config(
     rules: {
       'svelte/no-at-html-tags': 'error',
       'svelte/no-target-blank': 'error',
-      // The app has its origin to itself: the worker's scope and the relay's paths start at the root.
-      'svelte/no-navigation-without-resolve': 'off',
     },
+  },
+  {
+    files: ['src/**'],
+    // The app has its origin to itself: the worker's scope and the relay's paths start at the root.
+    rules: { 'svelte/no-navigation-without-resolve': 'off' },
   },
   {
     files: ['src/**/*.{ts,svelte}'],

@@ -58,8 +58,8 @@ const LATER = [
   /^src\/lib\/ui\/devices\//,
   /^src\/lib\/services\/(linking\w+|ownDevices|revoked)\.ts$/,
   /^src\/lib\/sync\/plan(Change|OwnDevices)\.ts$/,
-  // Resting or deleting the account, and where it is signed in.
-  /^src\/lib\/platform\/clearBeside\.ts$/,
+  // Resting or deleting the account, where it is signed in, and waking it by push.
+  /^src\/lib\/platform\/(clearBeside|waking)\.ts$/,
   /^src\/lib\/services\/account(Life|Sessions)\.ts$/,
   // Backups, the words of a recovery phrase, and who comes back with one.
   /^src\/lib\/platform\/backupFiles\.ts$/,

@@ -3,6 +3,8 @@ declare global {
     interface PageState {
       /** Which door a newcomer stands at; in the history, so that the back button works. */
       doorStep?: 'create' | 'have' | 'restore';
+      /** The person came to write. */
+      isWriting?: true;
     }
   }
 }

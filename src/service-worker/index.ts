@@ -8,6 +8,7 @@ import { NavigationRoute, registerRoute } from 'workbox-routing';
 import { DRAIN_MESSAGE, DRAIN_TAG } from '../lib/platform/drainMessages.ts';
 import { syncWhileLocked, uploadWhileLocked } from '../lib/platform/lockedSync.ts';
 import { answerNotifications } from './notifications.ts';
+import { answerPushes } from './push.ts';
 import { takeShares } from './shared.ts';
 
 /**
@@ -20,6 +21,7 @@ const SHELL = '/';
 
 takeShares(worker);
 answerNotifications(worker);
+answerPushes(worker);
 
 precacheAndRoute([
   ...build.map((url) => ({ url, revision: null })),

@@ -1,56 +1,6 @@
 import { readdirSync } from 'node:fs';
-import {
-  connection,
-  expect,
-  getToKnow,
-  goTo,
-  message,
-  openChat,
-  send,
-  startDirect,
-  test,
-  type Person,
-} from './fixtures.ts';
-
-/** Wakes the service worker as the browser does for a Background Sync, with a page that is not ours. */
-async function dispatchSync(person: Person): Promise<void> {
-  const blank = await person.context.newPage();
-  const cdp = await person.context.newCDPSession(blank);
-  const registration = new Promise<string>((resolve) => {
-    cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
-      const ours = registrations.find(
-        ({ scopeURL, isDeleted }) => !isDeleted && scopeURL.startsWith(person.cable.origin),
-      );
-      if (ours !== undefined) resolve(ours.registrationId);
-    });
-  });
-  await cdp.send('ServiceWorker.enable');
-  const registrationId = await registration;
-  const { origin } = person.cable;
-  await cdp.send('ServiceWorker.dispatchSyncEvent', { origin, registrationId, tag: 'cairn-outbox', lastChance: false });
-}
-
-/** How many entries wait unread in Ana's inbox, read beside the app. */
-async function collected(person: Person): Promise<number> {
-  const beside = await person.context.newPage();
-  await beside.goto(`${person.cable.origin}/manifest.webmanifest`);
-  const count = await beside.evaluate(
-    () =>
-      new Promise<number>((resolve, reject) => {
-        const opening = indexedDB.open('cairn');
-        opening.onerror = () => reject(new Error('no store'));
-        opening.onsuccess = () => {
-          const counting = opening.result.transaction('inbox').objectStore('inbox').count();
-          counting.onsuccess = () => {
-            opening.result.close();
-            resolve(counting.result);
-          };
-        };
-      }),
-  );
-  await beside.close();
-  return count;
-}
+import { connection, expect, getToKnow, goTo, message, openChat, send, startDirect, test } from './fixtures.ts';
+import { collected, dispatchSync } from './serviceWorkers.ts';
 
 test('the service worker sends what waits with no page open and the app locked', async ({ join }) => {
   const ana = await join('Ana');

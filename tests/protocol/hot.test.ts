@@ -30,7 +30,13 @@ const entry = fc.record({
   payload,
 });
 const append = fc.record({
-  entries: fc.array(fc.record({ id: id<string>(), epoch: natural, payload }), { minLength: 1, maxLength: 30 }),
+  entries: fc.array(
+    fc.record(
+      { id: id<string>(), epoch: natural, payload, quiet: fc.constant(true as const) },
+      { requiredKeys: ['id', 'epoch', 'payload'] },
+    ),
+    { minLength: 1, maxLength: 30 },
+  ),
 });
 const live = fc.record({ stream: id<StreamId>(), entries: fc.array(entry, { maxLength: 30 }) });
 

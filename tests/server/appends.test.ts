@@ -48,7 +48,7 @@ function appendsTo(store: Store, perMinute = Infinity) {
     },
   };
   const byStream = createRateLimit(clock, { perMinute, burst: perMinute });
-  const appends = createAppends({ store: counted, bus, clock, byStream });
+  const appends = createAppends({ store: counted, bus, wake: () => undefined, clock, byStream });
   return {
     heard,
     writes: () => writes,

@@ -33,11 +33,11 @@ async function pushWorld(status = 201) {
   const [ana, ben] = [await world.device(), await world.device()];
   const stream = newId<StreamId>(world.random);
   value(await ana.commit(stream, 0, { members: [ana.id, ben.id] }));
-  const say = async () => {
-    value(await ana.append(stream, [{ id: newId<string>(world.random), epoch: 1 }]));
+  const say = async (quiet?: true, from = ana) => {
+    value(await from.append(stream, [{ id: newId<string>(world.random), epoch: 1, ...(quiet && { quiet }) }]));
     world.clock.advance(ROUND_MS);
   };
-  return { world, requests, origin, ana, ben, say };
+  return { world, requests, origin, ana, ben, stream, say };
 }
 
 const subscribe = (device: TestDevice, endpoint: string) =>
@@ -73,6 +73,27 @@ describe('a device without a socket', () => {
     world.clock.advance(WAKE_INTERVAL_MS);
     await ben.catchUp();
     expect(requests).toHaveLength(2);
+  });
+
+  test('is woken by messages and welcomes alone, and not by what its own person does', async () => {
+    const { world, requests, origin, ana, ben, stream, say } = await pushWorld();
+    const paths = () => requests.map(({ path }) => path);
+    const other = await world.device(ben.account);
+    value(await ana.commit(stream, 1, { members: [ana.id, ben.id, other.id] }));
+    value(await subscribe(ben, `${origin}/ben`));
+    value(await subscribe(ana, `${origin}/ana`));
+    // Twice, so that a wake-up of Ben's would be seen before the second of Ana's.
+    for (const woken of [['/ana'], ['/ana', '/ana']]) {
+      await say(true);
+      await say(undefined, other);
+      await expect.poll(paths).toEqual(woken);
+      world.clock.advance(WAKE_INTERVAL_MS);
+    }
+    const welcome = { id: newId<string>(world.random), device: ben.id, payload: new Uint8Array([1]) };
+    const group = newId<StreamId>(world.random);
+    value(await ana.commit(group, 0, { members: [ana.id, ben.id], welcomes: [welcome] }));
+    world.clock.advance(ROUND_MS);
+    await expect.poll(paths).toEqual(['/ana', '/ana', '/ben']);
   });
 
   test.each([404, 410])('is forgotten when the push service answers %d', async (status) => {

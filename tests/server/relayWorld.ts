@@ -159,6 +159,7 @@ export interface TestRecord {
   readonly id: string;
   readonly epoch: number;
   readonly payload?: Bytes;
+  readonly quiet?: true;
 }
 
 export type TestCommit = v.InferOutput<typeof protocol.commit.request>;
@@ -217,7 +218,12 @@ export function newDevice(relay: Pick<Relay, 'handle'>, account: TestAccount, ra
     ask: (path, endpoint, request) => ask(relay, device, path, endpoint, request),
     append: (stream, entries) =>
       device.ask(protocol.append.path(stream), protocol.append, {
-        entries: entries.map(({ id, epoch, payload = new Uint8Array([1]) }) => ({ id, epoch, payload })),
+        entries: entries.map(({ id, epoch, payload = new Uint8Array([1]), quiet }) => ({
+          id,
+          epoch,
+          payload,
+          ...(quiet === true ? { quiet } : {}),
+        })),
       }),
     commit: (stream, epoch, change = {}) =>
       device.ask(protocol.commit.path(stream), protocol.commit, {

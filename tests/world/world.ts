@@ -7,7 +7,7 @@ import { openStore, type InboxRow, type Store } from '../../src/lib/db/store.ts'
 import { webLoginKeys } from '../../src/lib/platform/loginKeys.ts';
 import { signCertificate } from '../../src/lib/crypto/identity.ts';
 import { bytesFromCertificate, certificateFromBytes } from '../../src/lib/protocol/certificate.ts';
-import { createRelay, type Relay } from '../../src/lib/server/relay.ts';
+import { createRelay, type Relay, type RelayOptions } from '../../src/lib/server/relay.ts';
 import { loadIdentity } from '../../src/lib/services/account.ts';
 import { blobFiles } from '../../src/lib/services/blobFiles.ts';
 import { lockedDevice } from '../../src/lib/sync/locked.ts';
@@ -86,14 +86,20 @@ export interface Person {
 
 export type Disk = ReadonlyMap<string, readonly unknown[]>;
 
-export async function world(options: { readonly seed?: string } = {}): Promise<World> {
+export async function world(options: { readonly seed?: string } & Pick<RelayOptions, 'push'> = {}): Promise<World> {
   const seed = options.seed ?? 'world';
   const clock = createClock();
   const people: PersonState[] = [];
   const w: World = {
     clock,
     random: createRandom(`${seed}/world`),
-    relay: await createRelay({ dataDir: ':memory:', origin: ORIGIN, clock, random: createRandom(`${seed}/relay`) }),
+    relay: await createRelay({
+      dataDir: ':memory:',
+      origin: ORIGIN,
+      clock,
+      random: createRandom(`${seed}/relay`),
+      ...(options.push && { push: options.push }),
+    }),
     async person(name) {
       const person = await createPerson(w, name, createRandom(`${seed}/${name}`));
       people.push(person);

@@ -1,4 +1,4 @@
-import type { StreamId } from '../core/ids.ts';
+import type { GroupId, StreamId } from '../core/ids.ts';
 import type { InboxRow, Store } from './store.ts';
 
 /** Entries as the relay handed them out, kept until the unlocked app has processed them. */
@@ -138,6 +138,23 @@ export async function nextEntries(store: Store, stream: StreamId, most: number):
     .limit(most)
     .toArray();
   return rows;
+}
+
+/**
+ * Whether something waits unread, and only in muted conversations; what own devices tell each other does not count.
+ * Works while locked.
+ */
+export async function waitsMuted(store: Store): Promise<boolean> {
+  const waiting = await store.inbox
+    .where('[status+streamId+seq]')
+    .between(['new', '', 0], ['new', '\uffff', Infinity])
+    .primaryKeys();
+  const streams = [...new Set(waiting.map(([stream]) => stream as string as GroupId))];
+  const groups = await store.mlsGroups.bulkGet(streams);
+  if (groups.includes(undefined)) return false;
+  const ids = groups.flatMap((group) => group?.conversationId ?? []);
+  const rows = (await store.conversations.bulkGet(ids)).filter((row) => row?.kind !== 'system');
+  return rows.length > 0 && rows.every((row) => row?.isMuted === true);
 }
 
 /** An entry is dealt with; its bytes go, its outcome stays for the diagnostic until the sweep. */

@@ -129,8 +129,14 @@ export function bytesFromAppendAnswer({ results }: AppendAnswer): Bytes {
 
 export function bytesFromAppend({ entries }: Append): Bytes {
   const to = new Writer(sizeOf(entries)).head(MAP, 1).text('entries').head(ARRAY, entries.length);
-  for (const { id, epoch, payload } of entries) {
-    to.head(MAP, 3).text('id').text(id).text('epoch').head(UNSIGNED, epoch).text('payload').string(payload);
+  for (const { id, epoch, payload, quiet } of entries) {
+    to.head(MAP, quiet === true ? 4 : 3)
+      .text('id')
+      .text(id)
+      .text('epoch')
+      .head(UNSIGNED, epoch);
+    if (quiet === true) to.text('quiet').byte(TRUE);
+    to.text('payload').string(payload);
   }
   return to.done();
 }
@@ -192,6 +198,11 @@ class Reader {
     return text as Id;
   }
 
+  true(): true {
+    if (this.next() !== TRUE) throw new OtherShape();
+    return true;
+  }
+
   /** A copy, as the general decoder gives. */
   string(most: number): Bytes {
     const length = this.head(BYTES);
@@ -232,10 +243,12 @@ export const appendFromBytes = (bytes: Uint8Array): Append | undefined =>
     if (count < 1 || count > limits.appendEntries) throw new OtherShape();
     const entries: Append['entries'] = [];
     for (let i = 0; i < count; i++) {
-      if (from.head(MAP) !== 3) throw new OtherShape();
+      const members = from.head(MAP);
+      if (members !== 3 && members !== 4) throw new OtherShape();
       const id = from.name('id').id<string>();
       const epoch = from.name('epoch').head(UNSIGNED);
-      entries.push({ id, epoch, payload: from.name('payload').string(limits.entry) });
+      const quiet = members === 4 ? ({ quiet: from.name('quiet').true() } as const) : {};
+      entries.push({ id, epoch, payload: from.name('payload').string(limits.entry), ...quiet });
     }
     return { entries };
   });

@@ -125,12 +125,22 @@ export const claimKeyPackages = {
   }),
 };
 
-/** `POST streams/{stream}/entries`: appends sealed records, in order, all of them or those before the first refusal. */
+/**
+ * `POST streams/{stream}/entries`: appends sealed records, in order, all of them or those before the first refusal.
+ * For a `quiet` one, as a receipt, no device is woken.
+ */
 export const append = {
   path: (stream: string) => `streams/${stream}/entries`,
   request: v.strictObject({
     entries: v.pipe(
-      v.array(v.strictObject({ id: entryId, epoch: natural, payload: bytesUpTo(limits.entry) })),
+      v.array(
+        v.strictObject({
+          id: entryId,
+          epoch: natural,
+          payload: bytesUpTo(limits.entry),
+          quiet: v.exactOptional(v.literal(true)),
+        }),
+      ),
       v.minLength(1),
       v.maxLength(limits.appendEntries),
     ),

@@ -75,7 +75,10 @@ export async function setStatus(
     await tables.life.setStatus(account, isActive, at);
     if (isActive) return [];
     const devices = (await tables.life.devicesOf(account)).map(({ device }) => device);
-    for (const device of devices) await tables.logins.deleteSessionsOf(device);
+    for (const device of devices) {
+      await tables.logins.deleteSessionsOf(device);
+      await tables.push.deleteSubscription(device);
+    }
     return devices;
   });
   context.dismiss(ended);

@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import type { StreamId } from '../core/ids.ts';
+import type { AccountId, StreamId } from '../core/ids.ts';
 import { err, faultOf, ok, type Result } from '../core/result.ts';
 import { relayFault, type RelayFault } from '../protocol/errors.ts';
 import type { append as appendEndpoint } from '../protocol/requests.ts';
@@ -32,7 +32,7 @@ const MOST_BYTES = 8 * 1024 * 1024;
  *
  * A stream that somebody else holds keeps none of the others waiting: what is for it goes alone.
  */
-export function createAppends(context: Pick<RelayContext, 'store' | 'bus' | 'clock' | 'byStream'>): Appends {
+export function createAppends(context: Pick<RelayContext, 'store' | 'bus' | 'wake' | 'clock' | 'byStream'>): Appends {
   const { store } = context;
   const queue: Waiting[] = [];
   let isRunning = false;
@@ -75,7 +75,10 @@ export function createAppends(context: Pick<RelayContext, 'store' | 'bus' | 'clo
   }
 
   function tell({ answers, grown }: Taken): void {
-    for (const [stream, { head, fresh }] of grown) context.bus.ring({ stream, head }, fresh);
+    for (const [stream, { head, fresh, loud }] of grown) {
+      context.bus.ring({ stream, head }, fresh);
+      for (const by of loud) context.wake({ stream, head }, by);
+    }
     for (const [waiting, answer] of answers) {
       if (answer === 'held') void takeAlone(waiting);
       else waiting.answer(answer);
@@ -95,13 +98,22 @@ function cut(queue: Waiting[]): Waiting[] {
 
 interface Taken {
   readonly answers: ReadonlyMap<Waiting, Result<AppendAnswer, RelayFault> | 'held'>;
-  readonly grown: ReadonlyMap<StreamId, { readonly head: number; readonly fresh: Fresh }>;
+  readonly grown: ReadonlyMap<
+    StreamId,
+    {
+      readonly head: number;
+      readonly fresh: Fresh;
+      /** Who sent something that is not quiet. */
+      readonly loud: ReadonlySet<AccountId>;
+    }
+  >;
 }
 
 /** A stream while a batch is judged. */
 interface Growing {
   readonly row: StreamRow;
   readonly entries: EntryRow[];
+  readonly loud: Set<AccountId>;
 }
 
 /** With `free` an append to a stream that is held, or that does not exist, is `held`: to be tried alone. */
@@ -119,7 +131,9 @@ async function takeAll(
     tables.appends.findTaken(batch.flatMap(({ stream, entries }) => entries.map(({ id }) => ({ stream, id })))),
   ]);
   const known = new Map<string, TakenEntry>(taken);
-  const growing = new Map<StreamId, Growing>([...rows].map(([stream, row]) => [stream, { row, entries: [] }]));
+  const growing = new Map<StreamId, Growing>(
+    [...rows].map(([stream, row]) => [stream, { row, entries: [], loud: new Set() }]),
+  );
   const answers = new Map<Waiting, Result<AppendAnswer, RelayFault> | 'held'>();
   for (const [i, waiting] of batch.entries()) answers.set(waiting, judgeNext(waiting, stays[i]));
 
@@ -133,9 +147,9 @@ async function takeAll(
   return {
     answers,
     grown: new Map(
-      grown.map(([stream, { row, entries }]) => [
+      grown.map(([stream, { row, entries, loud }]) => [
         stream,
-        { head: row.head + entries.length, fresh: { epoch: row.epoch, entries } },
+        { head: row.head + entries.length, fresh: { epoch: row.epoch, entries }, loud },
       ]),
     ),
   };
@@ -156,7 +170,8 @@ async function takeAll(
     const wait = byStream.take(stream, fresh.length);
     if (wait > 0) return err({ ...relayFault('rate-limited', 'stream'), retryAfter: wait });
     for (const { seq, of } of fresh) {
-      const { id, epoch, payload } = of;
+      const { id, epoch, payload, quiet } = of;
+      if (quiet !== true) here.loud.add(caller.account);
       here.entries.push({ seq, kind: 'record', id, epoch, sender: caller.device, at, payload });
       known.set(recordKey({ stream, id }), { seq, kind: 'record', sender: caller.device });
     }

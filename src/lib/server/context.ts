@@ -5,7 +5,7 @@ import type { Clock, Locks, Logger, Random } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 import type { RelayFault } from '../protocol/errors.ts';
 import type { append } from '../protocol/requests.ts';
-import type { Bus } from './bus/port.ts';
+import type { Bus, Ring } from './bus/port.ts';
 import type { BlobStore } from './blobs/port.ts';
 import type { Passed } from './passed.ts';
 import type { RateLimit } from './rateLimit.ts';
@@ -17,6 +17,8 @@ export interface RelayContext {
   readonly bus: Bus;
   /** What cursors say of how far devices have read. */
   readonly passed: Passed;
+  /** Wakes the devices that may read what grew and listen nowhere, but for those of `by`, who did it. */
+  readonly wake: (ring: Ring, by: AccountId) => void;
   /** Takes what is sent to the streams. */
   readonly appends: Appends;
   readonly blobs: BlobStore;

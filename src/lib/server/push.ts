@@ -1,6 +1,6 @@
 import type * as v from 'valibot';
 import { base64urlFromBytes, bytesFromBase64url } from '../core/bytes.ts';
-import type { DeviceId, StreamId } from '../core/ids.ts';
+import type { AccountId, DeviceId, StreamId } from '../core/ids.ts';
 import { err, ok, settle } from '../core/result.ts';
 import { relayFault } from '../protocol/errors.ts';
 import type { pushKey as keyEndpoint, subscribePush as subscribeEndpoint } from '../protocol/push.ts';
@@ -10,8 +10,8 @@ import type { PushRow } from './store/noticeTables.ts';
 import type { Store } from './store/port.ts';
 
 export interface Push {
-  /** The devices that may read what grew and do not listen here are woken. */
-  wake(ring: Ring): void;
+  /** The devices that may read what grew and do not listen here are woken, but for those of `by`, who did it. */
+  wake(ring: Ring, by: AccountId): void;
   /** Wake-ups that wait for a push service. */
   waiting(): number;
   close(): void;
@@ -101,13 +101,16 @@ export function createPush(context: RelayContext, isListening: (device: DeviceId
   let closed = false;
   let cancelRound = (): void => undefined;
 
-  let grown = new Map<StreamId, number>();
+  /** From which number, and by whom. */
+  let grown = new Map<StreamId, { readonly first: number; readonly by: ReadonlySet<AccountId> }>();
 
   return {
-    wake: ({ stream, head }) => {
+    wake: ({ stream, head }, by) => {
       if (closed) return;
       if (grown.size === 0) cancelRound = clock.after(ROUND_MS, () => void wakeReaders());
-      grown.set(stream, Math.min(head, grown.get(stream) ?? head));
+      const before = grown.get(stream);
+      const first = Math.min(head, before?.first ?? head);
+      grown.set(stream, { first, by: new Set([...(before?.by ?? []), by]) });
     },
     waiting: () => queue.length + sending,
     close: () => {
@@ -123,13 +126,19 @@ export function createPush(context: RelayContext, isListening: (device: DeviceId
     const now = grown;
     grown = new Map();
     const found = await settle(() =>
-      store.read(async ({ streams, push }) => {
-        const away = new Set<DeviceId>();
-        for (const [stream, first] of now) {
+      store.read(async ({ accounts, streams, push }) => {
+        const away = new Map<DeviceId, Set<AccountId>>();
+        for (const [stream, { first, by }] of now) {
           for (const { device } of await streams.readersOf(stream, first - 1))
-            if (!isListening(device)) away.add(device);
+            if (!isListening(device)) away.set(device, new Set([...(away.get(device) ?? []), ...by]));
         }
-        return push.subscriptionsOf([...away]);
+        const rows: PushRow[] = [];
+        for (const row of await push.subscriptionsOf([...away.keys()])) {
+          // What a person does on one device is no news to them on another.
+          const own = (await accounts.findDevice(row.device))?.account;
+          if ([...(away.get(row.device) ?? [])].some((by) => by !== own)) rows.push(row);
+        }
+        return rows;
       }),
     );
     if (found.ok) for (const row of found.value) wakeDevice(row);

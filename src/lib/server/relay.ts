@@ -130,12 +130,10 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   const metrics = createMetrics(clock);
   const store = await openStore({ dataDir, databaseUrl: options.databaseUrl, now: clock.now(), logger });
   const bus = options.bus ?? createLocalBus();
-  // Who is not connected anywhere is woken by the instance that took the entry.
-  const wakingBus: Bus = {
+  const countedBus: Bus = {
     ...bus,
     ring: (ring, fresh) => {
       bus.ring(ring, fresh);
-      push.wake(ring);
       metrics.grew(fresh?.entries.length ?? 1);
     },
   };
@@ -143,11 +141,14 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   const retention = { ...standardRetention, ...options.retention };
   const sessions = createSessions({ store, clock });
   const byStream = limitOf('perStream');
+  // Who is not connected anywhere is woken by the instance that took the entry.
+  const wake: RelayContext['wake'] = (ring, by) => push.wake(ring, by);
   const context: RelayContext = {
     store,
-    bus: wakingBus,
+    bus: countedBus,
+    wake,
     passed,
-    appends: createAppends({ store, bus: wakingBus, clock, byStream }),
+    appends: createAppends({ store, bus: countedBus, wake, clock, byStream }),
     push: { contact: 'mailto:operator@localhost', ...options.push, vapidKeys: keptVapidKeys(store) },
     blobs: options.blobs ?? (dataDir === ':memory:' ? createMemoryBlobs() : createFolderBlobs(join(dataDir, 'blobs'))),
     uploads: createTurns(),

@@ -71,13 +71,13 @@ export async function commit(
   if (request.welcomes.some(({ device }) => !members.has(device))) return err(relayFault('bad-request', 'welcomes'));
 
   const now = context.clock.now();
-  const { seq, rings } = await context.store.write(async (tables) => {
+  const { seq, rings, welcomes } = await context.store.write(async (tables) => {
     const row = await tables.streams.lockStream(stream);
     const before =
       row === undefined ? undefined : (await tables.streams.findEntries(stream, [request.id])).get(request.id);
     if (before !== undefined) {
       if (before.sender !== caller.device || before.kind !== 'commit') refuse(relayFault('conflict', 'id'));
-      return { seq: before.seq, rings: [] };
+      return { seq: before.seq, rings: [], welcomes: [] };
     }
     const seq = await endEpoch(tables, caller, stream, row, request, now);
     if (request.through !== undefined) await holdToComing(tables, caller, stream, request, seq);
@@ -99,9 +99,11 @@ export async function commit(
       if (await tables.keyPackages.spendReservation(reservation, caller.device, stream, now)) continue;
       refuse(relayFault('no-key-package', 'reservation'));
     }
-    return { seq, rings: [{ stream, head: seq }, ...(await deliverWelcomes(tables, caller, request, now))] };
+    const welcomes = await deliverWelcomes(tables, caller, request, now);
+    return { seq, rings: [{ stream, head: seq }, ...welcomes], welcomes };
   });
   for (const ring of rings) context.bus.ring(ring);
+  for (const ring of welcomes) context.wake(ring, caller.account);
   return ok({ seq });
 }
 

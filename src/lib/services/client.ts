@@ -19,6 +19,7 @@ import type { TypingClient } from './typingClient.ts';
 import type { UnlockFault } from './unlockFault.ts';
 import type { Unwatch } from './unwatch.ts';
 import type { UpkeepClient } from './upkeepClient.ts';
+import type { WakingClient } from './wakingClient.ts';
 import type { WorkspacesClient } from './workspacesClient.ts';
 
 export type * from './accountClient.ts';
@@ -37,6 +38,7 @@ export type * from './searchClient.ts';
 export type * from './settingsClient.ts';
 export type * from './typingClient.ts';
 export type * from './upkeepClient.ts';
+export type * from './wakingClient.ts';
 export type * from './workspacesClient.ts';
 export type { UnlockFault } from './unlockFault.ts';
 export type { Unwatch } from './unwatch.ts';
@@ -65,6 +67,7 @@ export interface CairnClient
     SettingsClient,
     TypingClient,
     UpkeepClient,
+    WakingClient,
     WorkspacesClient {
   /** Whether there is an account on this device, and whether its vault is open in this tab. */
   watchVault(show: (state: VaultState) => void): Unwatch;

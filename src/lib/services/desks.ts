@@ -15,6 +15,7 @@ import { searchDesk } from './searchDesk.ts';
 import { typingDesk } from './typingDesk.ts';
 import { upkeepDesk } from './upkeepDesk.ts';
 import { vaultDesk } from './vaultDesk.ts';
+import { wakingDesk } from './wakingDesk.ts';
 import { workspacesDesk } from './workspacesDesk.ts';
 
 /** All of the client that a first conversation does without; each part loads what it is about when asked. */
@@ -35,6 +36,7 @@ export const createDesks = (desk: Desk) => ({
   ...typingDesk(desk),
   ...upkeepDesk(desk),
   ...vaultDesk(desk),
+  ...wakingDesk(desk),
   ...workspacesDesk(desk),
 });
 

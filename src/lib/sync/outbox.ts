@@ -59,10 +59,18 @@ async function sendRun(
 
   const welcome = refusedAt < 0 ? run : run.slice(0, refusedAt);
   const answer = await relay.append(stream, {
-    entries: welcome.map(({ id, epoch, payload }) => ({ id, epoch: epoch ?? 0, payload: payload ?? new Uint8Array() })),
+    entries: welcome.map((operation) => ({
+      id: operation.id,
+      epoch: operation.epoch ?? 0,
+      payload: operation.payload ?? new Uint8Array(),
+      ...(isQuiet(operation) ? { quiet: true } : {}),
+    })),
   });
   return answer.ok ? record(store, welcome, answer.value.results) : refused(store, run, answer.error);
 }
+
+/** Whether nobody need be woken for it: receipts, changes of messages, and what own devices tell each other. */
+const isQuiet = ({ messageId }: OfflineOperationRow): boolean => messageId === undefined;
 
 /** The relay took the request as a whole as wrong, or could not be reached. */
 async function refused(

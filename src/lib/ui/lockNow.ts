@@ -6,7 +6,11 @@ import type { Session } from './client.ts';
 const LONGEST_MS = 1_000;
 
 /** Locks; what could still be undone goes first, or it would wait for the next unlock. */
-export async function lockNow(client: Pick<CairnClient, 'letGo'>, session: Session, clock: Clock): Promise<void> {
+export async function lockNow(
+  client: Pick<CairnClient, 'letGo'>,
+  session: Pick<Session, 'lock'>,
+  clock: Clock,
+): Promise<void> {
   const late = Promise.withResolvers<undefined>();
   const cancel = clock.after(LONGEST_MS, () => late.resolve(undefined));
   // Whatever keeps it from going: locking is never in question.
