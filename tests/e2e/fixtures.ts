@@ -46,6 +46,8 @@ export interface Person {
 }
 
 interface Fixtures {
+  /** Where the built app lies, with the script that serves it. */
+  appFolder: string;
   relay: RelayProcess;
   /** Makes somebody with an account, in a browser started with more `flags`. */
   join: (name: string, flags?: readonly string[]) => Promise<Person>;
@@ -54,9 +56,9 @@ interface Fixtures {
 export const PASSPHRASE = 'correct horse battery';
 
 export const test = base.extend<Fixtures>({
-  // eslint-disable-next-line no-empty-pattern -- Playwright wants the braces.
-  relay: async ({}, use) => {
-    const relay = await createRelayProcess();
+  appFolder: ['.', { option: true }],
+  relay: async ({ appFolder }, use) => {
+    const relay = await createRelayProcess(appFolder);
     await relay.start();
     await use(relay);
     await relay.stop();
@@ -97,7 +99,7 @@ async function tellAll(people: readonly Person[], said: readonly string[]): Prom
 /** Opens the operator's page of the relay. */
 export const OPERATOR_TOKEN = 'the operator of this test';
 
-async function createRelayProcess(): Promise<RelayProcess> {
+async function createRelayProcess(appFolder: string): Promise<RelayProcess> {
   const port = await freePort();
   const dataDir = mkdtempSync(join(tmpdir(), 'cairn-relay-'));
   let child: ChildProcess | undefined;
@@ -107,7 +109,7 @@ async function createRelayProcess(): Promise<RelayProcess> {
     dataDir,
     output: () => output,
     async start() {
-      const started = spawn(process.execPath, ['scripts/serve.mjs'], {
+      const started = spawn(process.execPath, [join(appFolder, 'scripts', 'serve.mjs')], {
         env: {
           ...process.env,
           PORT: String(port),
