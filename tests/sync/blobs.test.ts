@@ -10,6 +10,9 @@ import { createNetwork } from '../world/network.ts';
 
 const CHUNK = limits.blobChunk;
 
+const isPiece = (value: unknown): value is { bytes: Uint8Array } =>
+  typeof value === 'object' && value !== null && 'bytes' in value;
+
 async function blobWorld() {
   const world = await relayWorld();
   const client = () => {
@@ -54,6 +57,35 @@ describe('a blob', () => {
     expect(have).toBe(CHUNK);
     expect(await getBlob(bo.relay, source.id, have, take)).toEqual({ ok: true, value: true });
     expect(down).toEqual(whole);
+  });
+
+  test('comes down in order with some chunks on their way at once, whatever comes first and however little', async () => {
+    const { client, source, whole } = await blobWorld();
+    const ana = client();
+    await putBlob(ana.relay, source, () => true);
+    let under = 0;
+    let most = 0;
+    let asked = 0;
+    const relay: typeof ana.relay = {
+      ...ana.relay,
+      async call(endpoint, path, request) {
+        const number = asked++;
+        most = Math.max(most, ++under);
+        const answer = await ana.relay.call(endpoint, path, request);
+        // The earlier ones come last.
+        for (let turn = 0; turn < 30 - 10 * (number % 3); turn++)
+          await new Promise((resume) => void setImmediate(resume));
+        under--;
+        if (number === 1 && answer.ok && isPiece(answer.value)) answer.value.bytes = whole.slice(CHUNK, CHUNK + 5);
+        return answer;
+      },
+    };
+    const parts: Uint8Array[] = [];
+    const got = await getBlob(relay, source.id, 0, async (chunk) => parts.push(chunk) > 0);
+    expect(got).toEqual({ ok: true, value: true });
+    expect(Buffer.concat(parts).equals(whole)).toBe(true);
+    expect(parts.map(({ length }) => length)).toEqual([CHUNK, 5, CHUNK, 4]);
+    expect(most).toBeGreaterThan(1);
   });
 
   test('can be stopped, held and let go', async () => {

@@ -43,8 +43,11 @@ export async function putBlob(
   return ok(received >= size);
 }
 
+/** Chunks that are on their way while one is taken: on a long way most of the time is waiting. */
+const AHEAD = 3;
+
 /**
- * Downloads a blob from `offset` on, chunk by chunk, so that a download that broke off can go on. Nothing of it
+ * Downloads a blob from `offset` on, chunk by chunk and in order, so that a download that broke off can go on. Nothing of it
  * is believed before it opens.
  * @param take gets each chunk; true goes on, false stops after this one
  * @returns whether the end was reached. Errors: `network` and those of the relay, e.g. `not-found`.
@@ -55,13 +58,21 @@ export async function getBlob(
   offset: number,
   take: (chunk: Bytes, progress: { readonly offset: number; readonly size: number }) => Promise<boolean>,
 ): Promise<Result<boolean, CallFault>> {
+  const length = limits.blobChunk;
+  const ask = (at: number) => relay.call(api.readBlob, api.readBlob.path(id), { offset: at, length });
+  let coming = [ask(offset)];
   for (let at = offset; ;) {
-    const answer = await relay.call(api.readBlob, api.readBlob.path(id), { offset: at, length: limits.blobChunk });
+    const answer = await (coming.shift() ?? ask(at));
     if (!answer.ok) return answer;
     const { size, bytes } = answer.value;
     if (bytes.length === 0) return err(networkFault('no progress'));
+    // A relay that gave less than it has is asked for the rest, and what was asked for beyond is elsewhere.
+    if (bytes.length < length) coming = [];
+    const next = at + bytes.length;
+    for (let ahead = next + coming.length * length; coming.length < AHEAD && ahead < size; ahead += length)
+      coming.push(ask(ahead));
     const goesOn = await take(new Uint8Array(bytes), { offset: at, size });
-    at += bytes.length;
+    at = next;
     if (at >= size) return ok(true);
     if (!goesOn) return ok(false);
   }
