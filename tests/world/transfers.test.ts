@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ConversationId, MessageId } from '../../src/lib/core/ids.ts';
 import { err, unwrap } from '../../src/lib/core/result.ts';
 import type { OutgoingFile, TransferItem } from '../../src/lib/services/client.ts';
@@ -294,6 +294,13 @@ describe('the room that files take', () => {
     await reconnect(ana);
     await until(ana.store, async () => (await ana.store.fileChunks.count()) === 2);
     expect(await kept(ana, own)).toEqual(['uploading']);
+    // However often room is looked for, the file that was looked at last stays.
+    const asked = () => bo.network.sent.filter(({ path }) => path === `blobs/${row?.blobId}/read`).length;
+    for (let round = 0; round < 2; round++) {
+      const before = asked();
+      await reconnect(bo);
+      await vi.waitFor(() => expect(asked()).toBeGreaterThan(before), { timeout: 10_000 });
+    }
     expect(await kept(bo, gone, there)).toEqual(['here', 'here']);
     line.release();
     expect(await isSame(await must(bo.client.openFile(gone, 0)), 900)).toBe(true);

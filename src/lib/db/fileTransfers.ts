@@ -79,6 +79,8 @@ export const forgetOver = (store: Store): Promise<void> =>
 export interface KeptFile {
   readonly transferId: string;
   readonly size: number;
+  /** When it was looked at last. */
+  readonly usedAt: number;
 }
 
 /** Files whose bytes came from the relay or went there, those looked at longest ago first. Nothing is opened. */
@@ -86,7 +88,9 @@ export async function keptFiles(store: Store): Promise<KeptFile[]> {
   const below = await store.beneath();
   try {
     const rows = await below.fileTransfers.orderBy('lastUsedAt').toArray();
-    return rows.flatMap((row) => (isKept(row) ? [{ transferId: row.transferId, size: row.fileSize }] : []));
+    return rows
+      .filter(isKept)
+      .map(({ transferId, fileSize: size, lastUsedAt: usedAt = 0 }) => ({ transferId, size, usedAt }));
   } finally {
     below.close();
   }

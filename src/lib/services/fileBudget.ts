@@ -17,11 +17,11 @@ export const keepWithinBudget = (session: Session): Promise<Result<void>> =>
     return renewed.ok ? makeRoom(session) : renewed;
   });
 
-async function makeRoom({ store, relay, clock }: Session): Promise<Result<void>> {
+async function makeRoom({ store, relay }: Session): Promise<Result<void>> {
   const { budget } = await readFileSettings(store);
   const files = budget === 0 ? [] : await keptFiles(store);
   let over = files.reduce((sum, { size }) => sum + size, 0) - budget;
-  // What could not go now is asked about again only after others.
+  const lastUsed = files.at(-1)?.usedAt ?? 0;
   for (const { transferId, size } of files.slice(0, -1)) {
     if (over <= 0) break;
     const row = await store.fileTransfers.get(transferId);
@@ -31,7 +31,8 @@ async function makeRoom({ store, relay, clock }: Session): Promise<Result<void>>
     const held = there.value ? await holdBlob(relay, row.blobId) : undefined;
     if (held?.ok === false && held.error.code === 'network') return held;
     if (held?.ok !== true) {
-      await alterTransfer(store, transferId, (each) => ({ ...each, lastUsedAt: clock.now() }));
+      // It is asked about again only after the others, and never passes for the one looked at last.
+      await alterTransfer(store, transferId, (each) => ({ ...each, lastUsedAt: lastUsed - 1 }));
       continue;
     }
     await evict(store, transferId, held.value.expiresAt);
