@@ -1,7 +1,7 @@
 import { appendFileSync, cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { expect, getToKnow, startDirect, test as base } from './fixtures.ts';
+import { expect, getToKnow, message, startDirect, test as base } from './fixtures.ts';
 
 /** An app of which a new version can be put in place. */
 const test = base.extend({
@@ -41,6 +41,7 @@ test('a new version is offered, never while somebody writes, and taken when they
   await field.fill('in the middle of a');
   await expect(offer).toBeHidden();
   await field.press('Enter');
+  await expect(message(page, 'in the middle of a')).toBeVisible();
   await expect(offer).toBeVisible();
   // What is being changed is in no draft, and would be gone.
   await field.press('ArrowUp');
