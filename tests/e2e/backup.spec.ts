@@ -105,6 +105,20 @@ test('a backup made on one device brings the whole history to a fresh one, witho
   for (const path of [profile, folder]) rmSync(path, { recursive: true, force: true });
 });
 
+test('a backup under way shows how far it is, and is given up by a button', async ({ join: meet }) => {
+  const { page } = await meet('Ana');
+  await page.evaluate(() => Reflect.deleteProperty(window, 'showSaveFilePicker'));
+  await openBackups(page);
+  await page.getByLabel('Backup passphrase').fill(PASSPHRASE);
+  await page.getByRole('button', { name: 'Make backup' }).click();
+  // The key is made of the passphrase first, which takes a moment everywhere.
+  await expect(page.getByRole('progressbar', { name: /^Making the backup/ })).toBeVisible();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByRole('progressbar', { name: /^Making the backup/ })).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Save file' })).toBeHidden();
+  await expect(page.getByText('None yet. What you make here is listed here.')).toBeVisible();
+});
+
 test('one conversation is saved as data, and read from it on a device that was never in it', async ({ join: meet }) => {
   const ana = await meet('Ana');
   const bo = await meet('Bo');

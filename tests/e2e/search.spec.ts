@@ -10,11 +10,22 @@ import {
   startDirect,
   startGroup,
   test,
+  type Person,
 } from './fixtures.ts';
 
 const box = (page: Page) => page.getByRole('searchbox', { name: 'Search' });
 const hits = (page: Page) => page.getByRole('list', { name: 'Messages' }).getByRole('listitem');
 const coverage = (page: Page) => page.getByRole('status', { name: 'How much is searched' });
+
+/** Ana, who has written to Bo twice. */
+async function furnished(join: (name: string) => Promise<Person>): Promise<Person> {
+  const ana = await join('Ana');
+  await getToKnow(ana, await join('Bo'));
+  await startDirect(ana.page, 'Bo');
+  await send(ana.page, 'The Zürich express leaves at nine');
+  await send(ana.page, 'Bring the zurich map, please');
+  return ana;
+}
 
 test('messages, people and conversations are found, with and without a relay', async ({ relay, join }) => {
   const ana = await join('Ana');
@@ -57,6 +68,28 @@ test('messages, people and conversations are found, with and without a relay', a
   await box(ana.page).press('ArrowDown');
   await ana.page.keyboard.press('Enter');
   await expect(message(ana.page, 'The Zürich express leaves at nine')).toBeFocused();
+});
+
+test('the index is made anew by a button, which tells how far it is', async ({ join }) => {
+  const { page } = await furnished(join);
+  await goTo(page, 'You');
+  await page.getByRole('link', { name: 'Storage and maintenance' }).click();
+  await expect(page.getByText('Messages that can be found: 2 of 2')).toBeVisible();
+  const emptied = page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const look = () => {
+          if (document.body.textContent.includes('Messages that can be found: 0 of 2')) resolve();
+        };
+        new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+      }),
+  );
+  await page.getByRole('button', { name: 'Rebuild the search index' }).click();
+  await emptied;
+  await expect(page.getByText('Messages that can be found: 2 of 2')).toBeVisible();
+  await goTo(page, 'Chats');
+  await box(page).fill('express');
+  await expect(hits(page)).toHaveCount(1);
 });
 
 test('a hit far back opens the conversation where it stands, and the way to the newest stays', async ({ join }) => {
